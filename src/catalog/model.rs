@@ -1,0 +1,117 @@
+//! An immutable picture of one database's catalog.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A PostgreSQL object identifier.
+pub type Oid = u32;
+
+/// What analysis may ask of the catalog. Immutable; a newer one replaces it.
+#[derive(Default)]
+pub struct Catalog {
+    /// Grows with every snapshot that differs from the one before.
+    pub version: u64,
+    /// For example 150018.
+    pub server_version: u32,
+    /// Every relation outside toast schemas, system catalogs included.
+    pub relations: HashMap<Oid, Arc<Relation>>,
+    /// schema → relation name → OID.
+    pub names: HashMap<String, HashMap<String, Oid>>,
+    /// Relation name → every OID that bears it in some schema.
+    pub bare_names: HashMap<String, Vec<Oid>>,
+    /// Functions and procedures outside `pg_catalog` and the opaque ones in it, by bare name.
+    pub functions: HashMap<String, Vec<Arc<Function>>>,
+    /// Role name → the roles it is a member of, transitively, by explicit grant (a superuser's implied ones are not here).
+    pub memberships: HashMap<String, Vec<String>>,
+    /// Type OID → schema, name, and base type for domains.
+    pub types: HashMap<Oid, TypeInfo>,
+    /// Role name → its default search_path where `ALTER ROLE … SET` (or DATABASE) fixes one.
+    pub search_paths: HashMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    PartitionedTable,
+    View,
+    MaterializedView,
+    ForeignTable,
+    Sequence,
+    Index,
+    Composite,
+    Other,
+}
+
+pub struct Relation {
+    pub oid: Oid,
+    pub schema: String,
+    pub name: String,
+    pub kind: RelationKind,
+    pub owner: String,
+    /// Live columns by attribute number, ascending. System columns are not listed.
+    pub columns: Vec<Column>,
+    /// Tables this one inherits from or is a partition of.
+    pub parents: Vec<Oid>,
+    /// `pg_get_viewdef` for views and materialized views.
+    pub definition: Option<String>,
+    /// Relations that a view's rules depend on.
+    pub depends_on: Vec<Oid>,
+    /// Whether rules other than a view's own SELECT rule exist.
+    pub has_rules: bool,
+    /// User triggers by name, with the OID of the function each calls.
+    pub triggers: Vec<(String, Oid)>,
+    pub unique_indexes: Vec<UniqueIndex>,
+    pub checks: Vec<CheckConstraint>,
+    pub is_temporary: bool,
+}
+
+pub struct Column {
+    pub number: i16,
+    pub name: String,
+    pub type_oid: Oid,
+    pub typmod: i32,
+    pub not_null: bool,
+    /// `pg_get_expr` of the default or generation expression.
+    pub default: Option<String>,
+    pub generated: bool,
+    pub identity: bool,
+    /// In a primary key, foreign key or partition key.
+    pub is_key: bool,
+}
+
+pub struct UniqueIndex {
+    pub name: String,
+    /// Attribute numbers; 0 stands for an expression.
+    pub columns: Vec<i16>,
+    /// `pg_get_indexdef` of each key.
+    pub keys: Vec<String>,
+    pub is_primary: bool,
+    /// The whole definition, for partial predicates.
+    pub definition: String,
+}
+
+pub struct CheckConstraint {
+    pub name: String,
+    pub definition: String,
+    pub validated: bool,
+}
+
+pub struct Function {
+    pub oid: Oid,
+    pub schema: String,
+    pub name: String,
+    /// `f` function, `p` procedure, `a` aggregate, `w` window.
+    pub kind: char,
+    pub language: String,
+    pub volatility: char,
+    pub leakproof: bool,
+    pub security_definer: bool,
+    pub returns_set: bool,
+    pub return_type: Oid,
+}
+
+pub struct TypeInfo {
+    pub schema: String,
+    pub name: String,
+    pub base: Option<Oid>,
+}

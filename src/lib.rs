@@ -1,0 +1,9 @@
+//! pgveil: a transparent encryption and masking proxy for PostgreSQL.
+#![forbid(unsafe_code)]
+
+pub mod catalog;
+pub mod mask;
+pub mod plan;
+pub mod policy;
+pub mod value;
+pub mod wire;

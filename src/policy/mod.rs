@@ -1,0 +1,5 @@
+//! Policies: YAML in a directory, compiled into what analysis asks for.
+
+pub mod model;
+
+pub use model::*;

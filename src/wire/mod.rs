@@ -1,0 +1,5 @@
+//! The PostgreSQL wire protocol, version 3: frames and messages. Pure: bytes in, values out.
+
+pub mod error;
+
+pub use error::{PgError, SqlState};
