@@ -186,11 +186,12 @@ fn with_numbers(name: &str, a: u16, b: u16) -> Result<Keep, String> {
     }
 }
 
-/// `3,4` or `first-n=3,last-m=4`, in this order.
+/// `3,4`, `3-4` (which YAML takes without quotes everywhere) or `first-n=3,last-m=4`, in this order.
 fn two_numbers(name: &str, arguments: &str) -> Result<(u16, u16), String> {
     let wanted = || format!("`{name}` needs two numbers, for example `{name}:3,4`");
     let mut numbers = Vec::new();
-    for argument in arguments.split(',') {
+    let between = if arguments.contains('=') { ',' } else { '-' };
+    for argument in arguments.split([',', between]) {
         let (key, value) = match argument.split_once('=') {
             Some((key, value)) => (Some(key.trim()), value.trim()),
             None => (None, argument.trim()),
@@ -269,6 +270,7 @@ mod tests {
             (" PHONE_3_4 ", "phone-3-4"),
             ("email", "email-3"),
             ("keep: 3, 4", "keep:3,4"),
+            ("keep:3-4", "keep:3,4"),
             ("KEEP_FIRST_N_LAST_M(first-n=3,last-m=4,replace-char=*)", "keep:3,4"),
             ("MASK_FROM_X_TO_Y(from-x=2, to-y=5)", "mask-range:2,5"),
             ("fixed:a:b(c)", "fixed:a:b(c)"),

@@ -1,5 +1,21 @@
 //! Policies: YAML in a directory, compiled into what analysis asks for.
 
+mod canonical;
+mod compile;
+pub mod located;
 pub mod model;
+pub mod principal;
+mod raw;
+mod rights;
+mod store;
+mod types;
 
+pub use located::{PolicyError, PolicyErrors};
 pub use model::*;
+pub use principal::{Network, Principal};
+pub use raw::json_schema;
+pub use store::{PolicySet, PolicyStore};
+pub use types::parse_type;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! The compiled policy of one database: validated, names not yet bound to OIDs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::principal::Network;
 use crate::plan::{Reveal, SealedColumn};
 
 /// Everything the policy directory says about one database.
@@ -16,6 +17,20 @@ pub struct Policy {
     pub roles: Vec<RolePolicy>,
     /// Functions and procedures that callers with masks may run.
     pub functions: Vec<ListedFunction>,
+    /// The key domains and what their terms are made with.
+    pub domains: BTreeMap<String, TermHash>,
+}
+
+/// The hash under which a domain's equality terms are keyed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum TermHash {
+    #[default]
+    #[serde(rename = "hmac-sha-256")]
+    HmacSha256,
+    #[serde(rename = "hmac-sm3")]
+    HmacSm3,
 }
 
 /// A protected relation: a table, a partitioned table, or a view with a policy of its own.
@@ -44,15 +59,16 @@ pub struct RolePolicy {
     pub sees_everything: bool,
 }
 
-/// Who belongs to a role. All conditions that are present have to hold; within one, any entry.
-#[derive(Default)]
+/// Who belongs to a role. One of users and database roles has to match where either is listed, and each other
+/// condition that is present; within one, any entry. No condition at all is nobody.
+#[derive(Clone, Debug, Default)]
 pub struct Members {
-    /// Login names that belong to it whatever the database says.
+    /// Login names that belong to it whatever the database says; `*` is everyone.
     pub users: Vec<String>,
     /// Database roles whose members (transitively, by explicit grant) belong to it.
     pub database_roles: Vec<String>,
-    /// `address/prefix` networks, or empty for any.
-    pub networks: Vec<String>,
+    /// Networks, or empty for any.
+    pub networks: Vec<Network>,
     pub applications: Vec<String>,
     /// TLS client certificate subjects (CN), or empty for any.
     pub tls_subjects: Vec<String>,
@@ -60,7 +76,7 @@ pub struct Members {
 
 /// What a role may do with one relation.
 pub struct RelationGrant {
-    /// For columns that the policy does not name.
+    /// For columns that the policy does not name. Columns it names are all in `columns`.
     pub default: ColumnGrant,
     pub columns: HashMap<String, ColumnGrant>,
     /// SQL predicate over the relation's columns; rows for which it is not true do not exist for the role.

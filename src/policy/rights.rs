@@ -1,0 +1,270 @@
+//! What roles may do, compiled: from words and presets to grants per column.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::located::{PolicyError, Source, did_you_mean};
+use super::raw::{At, RawColumnRight, RawGrant, RawRight, RawTableGrant, WordOr};
+use super::{ColumnGrant, ReadRight, RelationGrant};
+use crate::mask::Mask;
+use crate::plan::{Reveal, SealedColumn};
+use crate::value::{Kind, LogicalType};
+
+/// What the table's own section says of a column.
+pub(super) struct NamedColumn {
+    pub(super) name: String,
+    pub(super) sealed: Option<Arc<SealedColumn>>,
+    pub(super) mask: Option<Arc<Mask>>,
+    pub(super) open: bool,
+}
+
+impl NamedColumn {
+    fn ty(&self) -> Option<LogicalType> {
+        self.sealed.as_ref().map(|sealed| sealed.ty)
+    }
+}
+
+const WORDS: [&str; 4] = ["clear", "mask", "null", "deny"];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Clear,
+    Mask,
+    Null,
+    Deny,
+}
+
+/// Compiles one role's grant on one table. Every column that the table's section names gets an entry.
+pub(super) fn grant(
+    source: &Source,
+    raw: &RawGrant,
+    columns: &[NamedColumn],
+    errors: &mut Vec<PolicyError>,
+) -> RelationGrant {
+    let nothing = RawTableGrant { default: None, columns: super::raw::Entries::default(), filter: None };
+    let (table, default) = match &raw.value {
+        WordOr::Word(word) => (&nothing, parse_word(source, raw, word.as_deref(), errors)),
+        WordOr::More(table) => (table, default_word(source, table, errors)),
+    };
+    let mut compiled: HashMap<String, ColumnGrant> = HashMap::new();
+    for (name, right) in &table.columns.0 {
+        match columns.iter().find(|column| column.name == name.value) {
+            Some(column) => {
+                compiled.insert(name.value.clone(), column_grant(source, right, column, errors));
+            }
+            None => {
+                let known = columns.iter().map(|column| column.name.as_str());
+                let proposal = did_you_mean(&name.value, known).unwrap_or_default();
+                let message = format!("the table's own section does not name a column `{}`{proposal}", name.value);
+                errors.push(source.error(name.line, name.column, message));
+            }
+        }
+    }
+    for column in columns {
+        let word = if column.open && default != Word::Deny { Word::Clear } else { default };
+        compiled.entry(column.name.clone()).or_insert_with(|| of_word(word, column));
+    }
+    let default = match default {
+        Word::Clear => clear(),
+        Word::Mask => ColumnGrant { read: ReadRight::DefaultMask, look_up: false, write: false },
+        Word::Null => null(),
+        Word::Deny => deny(),
+    };
+    RelationGrant { default, columns: compiled, filter: filter(source, table.filter.as_ref(), errors) }
+}
+
+fn default_word(source: &Source, table: &RawTableGrant, errors: &mut Vec<PolicyError>) -> Word {
+    match &table.default {
+        None => Word::Mask,
+        Some(right) => match &right.value {
+            WordOr::Word(word) => parse_word(source, right, word.as_deref(), errors),
+            WordOr::More(_) => {
+                let message = "a table's default is one word: `clear`, `mask`, `null` or `deny`";
+                errors.push(source.error(right.line, right.column, message));
+                Word::Deny
+            }
+        },
+    }
+}
+
+/// An unknown word is an error; what stands in for it is the strictest.
+fn parse_word<T>(source: &Source, at: &At<T>, word: Option<&str>, errors: &mut Vec<PolicyError>) -> Word {
+    match word {
+        Some("clear") => Word::Clear,
+        Some("mask") => Word::Mask,
+        Some("null") | None => Word::Null,
+        Some("deny") => Word::Deny,
+        Some(other) => {
+            let proposal = match Mask::parse(other) {
+                Ok(_) => format!("; did you mean `{{mask: {other}}}`?"),
+                Err(_) => did_you_mean(other, WORDS).unwrap_or_default(),
+            };
+            let message = format!("unknown right `{other}`, expected one of `clear`, `mask`, `null`, `deny`{proposal}");
+            errors.push(source.error(at.line, at.column, message));
+            Word::Deny
+        }
+    }
+}
+
+fn column_grant(source: &Source, right: &RawRight, column: &NamedColumn, errors: &mut Vec<PolicyError>) -> ColumnGrant {
+    let more = match &right.value {
+        WordOr::Word(word) => return of_word(parse_word(source, right, word.as_deref(), errors), column),
+        WordOr::More(more) => more,
+    };
+    let mut granted = shown(source, right, more, column, errors);
+    let mut refuse = |message: String| errors.push(source.error(right.line, right.column, message));
+    if granted.read == ReadRight::Deny && (more.look_up == Some(true) || more.write == Some(true)) {
+        refuse(format!("`{}` is denied: it cannot be looked up or written", column.name));
+        return deny();
+    }
+    if let Some(look_up) = more.look_up {
+        if look_up && column.sealed.as_ref().is_some_and(|sealed| !sealed.equality) {
+            refuse(format!("look_up on `{}` needs `search: [equality]` in its seal", column.name));
+        }
+        granted.look_up = look_up;
+    }
+    match more.write {
+        Some(true) if is_legal_output(&granted.read, column.ty()) => refuse(format!(
+            "`{}` cannot be written by this role: what it sees is itself a legal value, and saving it would overwrite the stored one",
+            column.name
+        )),
+        Some(write) => granted.write = write,
+        None => {}
+    }
+    granted
+}
+
+fn shown(
+    source: &Source,
+    right: &RawRight,
+    more: &RawColumnRight,
+    column: &NamedColumn,
+    errors: &mut Vec<PolicyError>,
+) -> ColumnGrant {
+    match (&more.mask, &more.show) {
+        (Some(spec), None) => match mask(source, spec, column.ty(), errors) {
+            Some(mask) => masked(Reveal::Mask(mask), column.ty()),
+            None => deny(),
+        },
+        (None, Some(word)) => of_word(parse_word(source, word, word.value.as_deref(), errors), column),
+        (Some(_), Some(_)) | (None, None) => {
+            let message = "write either `mask: preset` or `show: clear|mask|null|deny`";
+            errors.push(source.error(right.line, right.column, message));
+            deny()
+        }
+    }
+}
+
+/// Reads a preset and holds it against the type where the policy knows it.
+pub(super) fn mask(
+    source: &Source,
+    spec: &At<String>,
+    ty: Option<LogicalType>,
+    errors: &mut Vec<PolicyError>,
+) -> Option<Arc<Mask>> {
+    let parsed = Mask::parse(&spec.value).and_then(|mask| match ty {
+        Some(ty) => mask.fits(ty).map(|()| mask),
+        // A column in clear is masked by the server, which computes no pseudonyms
+        None if mask.needs_key() => Err(format!("`{}` needs a sealed column: the server cannot compute it", mask.name)),
+        None => Ok(mask),
+    });
+    parsed.map(Arc::new).map_err(|message| errors.push(source.error(spec.line, spec.column, message))).ok()
+}
+
+fn of_word(word: Word, column: &NamedColumn) -> ColumnGrant {
+    match word {
+        Word::Clear => clear(),
+        Word::Null => null(),
+        Word::Deny => deny(),
+        Word::Mask => match (&column.mask, column.ty()) {
+            (Some(mask), ty) => masked(Reveal::Mask(Arc::clone(mask)), ty),
+            (None, Some(ty)) => match Mask::default_for(ty) {
+                Some(mask) => masked(Reveal::Mask(Arc::new(mask)), Some(ty)),
+                None => null(),
+            },
+            // The type is the catalog's to know
+            (None, None) => ColumnGrant { read: ReadRight::DefaultMask, look_up: false, write: false },
+        },
+    }
+}
+
+fn masked(reveal: Reveal, ty: Option<LogicalType>) -> ColumnGrant {
+    let read = ReadRight::Reveal(reveal);
+    let write = !is_legal_output(&read, ty);
+    ColumnGrant { read, look_up: false, write }
+}
+
+/// Whether a caller who saves what it sees could not be told from one who means it.
+fn is_legal_output(read: &ReadRight, ty: Option<LogicalType>) -> bool {
+    match read {
+        ReadRight::Reveal(Reveal::Clear) => false,
+        ReadRight::Reveal(Reveal::Null) | ReadRight::DefaultMask | ReadRight::Deny => true,
+        // A type nobody knows yet may be the one that makes it legal
+        ReadRight::Reveal(Reveal::Mask(mask)) => match ty {
+            Some(ty) => mask.output_is_legal_value(ty),
+            None => {
+                [Kind::Text, Kind::Date].iter().any(|kind| {
+                    let ty = LogicalType { kind: *kind, typmod: -1 };
+                    mask.fits(ty).is_ok() && mask.output_is_legal_value(ty)
+                }) || mask.fits(LogicalType { kind: Kind::Text, typmod: -1 }).is_err()
+            }
+        },
+    }
+}
+
+fn clear() -> ColumnGrant {
+    ColumnGrant { read: ReadRight::Reveal(Reveal::Clear), look_up: true, write: true }
+}
+
+fn null() -> ColumnGrant {
+    ColumnGrant { read: ReadRight::Reveal(Reveal::Null), look_up: false, write: false }
+}
+
+fn deny() -> ColumnGrant {
+    ColumnGrant { read: ReadRight::Deny, look_up: false, write: false }
+}
+
+/// A filter has to be one expression, whatever stands around it.
+fn filter(source: &Source, filter: Option<&At<String>>, errors: &mut Vec<PolicyError>) -> Option<String> {
+    let filter = filter?;
+    if !is_one_expression(&filter.value) {
+        let message = "the filter is not one SQL expression";
+        errors.push(source.error(filter.line, filter.column, message));
+    }
+    Some(filter.value.trim().to_owned())
+}
+
+/// `a) OR (b` closes a parenthesis that is not its own: it must parse alone as well as between parentheses.
+fn is_one_expression(sql: &str) -> bool {
+    let is_sole_output = |query: String| {
+        let Ok(parsed) = pg_query::parse(&query, pg_query::ParserOptions::DEFAULT) else { return false };
+        let [statement] = parsed.protobuf.stmts.as_slice() else { return false };
+        let Some(pg_query::NodeEnum::SelectStmt(select)) = statement.stmt.as_ref().and_then(|s| s.node.as_ref()) else {
+            return false;
+        };
+        let bare =
+            pg_query::protobuf::SelectStmt { target_list: Vec::new(), ..pg_query::protobuf::SelectStmt::clone(select) };
+        let empty = pg_query::protobuf::SelectStmt {
+            limit_option: select.limit_option,
+            op: pg_query::protobuf::SetOperation::SetopNone.into(),
+            ..Default::default()
+        };
+        select.target_list.len() == 1 && bare == empty
+    };
+    is_sole_output(format!("SELECT ({sql})")) && is_sole_output(format!("SELECT {sql}")) && !sql.contains(';')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_one_expression() {
+        for good in ["branch_id = 1", "owner = current_user", "a OR b", "id IN (SELECT id FROM x WHERE y)"] {
+            assert!(is_one_expression(good), "{good}");
+        }
+        for bad in ["a) OR (b", "a, b", "a; b", "a -- b", "", "a FROM x", "a) FROM x WHERE (b", "a UNION SELECT b"] {
+            assert!(!is_one_expression(bad), "{bad}");
+        }
+    }
+}
