@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalog;
+pub mod demo;
 pub mod mask;
 pub mod plan;
 pub mod policy;
