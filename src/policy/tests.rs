@@ -172,3 +172,15 @@ fn the_schema_lists_every_key() {
         assert!(schema.contains(key), "{key}");
     }
 }
+
+#[test]
+fn the_sample_bank_loads() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let set = PolicySet::load(&directory).unwrap_or_else(|errors| panic!("{errors}"));
+    let policy = set.get("bank").unwrap();
+    let names: Vec<_> = policy.roles.iter().map(|role| (role.name.as_str(), role.sees_everything)).collect();
+    let expect =
+        [("dba", false), ("app", true), ("manager", true), ("teller", false), ("auditor", false), ("dev", false)];
+    assert_eq!(names, expect);
+    assert_eq!(policy.relations.len(), 7);
+}
