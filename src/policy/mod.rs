@@ -1,7 +1,9 @@
 //! Policies: YAML in a directory, compiled into what analysis asks for.
 
 mod canonical;
+pub mod check;
 mod compile;
+pub mod ddl;
 pub mod located;
 pub mod model;
 pub mod principal;
@@ -10,6 +12,8 @@ mod rights;
 mod store;
 mod types;
 
+pub use check::{Finding, IndexDefinition, Severity, check_live};
+pub use ddl::required_ddl;
 pub use located::{PolicyError, PolicyErrors};
 pub use model::*;
 pub use principal::{Network, Principal};
