@@ -1,6 +1,7 @@
 //! pgveil: a transparent encryption and masking proxy for PostgreSQL.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod catalog;
 pub mod demo;
 pub mod mask;
