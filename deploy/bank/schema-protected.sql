@@ -89,6 +89,9 @@ CREATE INDEX accounts_customer_id_idx ON accounts (customer_id);
 CREATE INDEX cards_customer_id_idx ON cards (customer_id);
 CREATE INDEX transactions_account_id_idx ON transactions (account_id);
 CREATE INDEX transactions_counterparty_idx ON transactions (left(counterparty, 27));
+
+CREATE VIEW customer_contacts AS SELECT id, phone AS mobile, email, branch_id FROM customers;
+CREATE VIEW vip_contacts AS SELECT v.id, v.mobile, v.email FROM customer_contacts v JOIN customers c ON c.id = v.id WHERE c.vip;
 CREATE UNIQUE INDEX employees_phone_key ON employees (left(phone, 27));
 CREATE UNIQUE INDEX customers_id_number_key ON customers (left(id_number, 27));
 CREATE UNIQUE INDEX accounts_account_no_key ON accounts (left(account_no, 27));

@@ -92,3 +92,6 @@ CREATE INDEX accounts_customer_id_idx ON accounts (customer_id);
 CREATE INDEX cards_customer_id_idx ON cards (customer_id);
 CREATE INDEX transactions_account_id_idx ON transactions (account_id);
 CREATE INDEX transactions_counterparty_idx ON transactions (counterparty);
+
+CREATE VIEW customer_contacts AS SELECT id, phone AS mobile, email, branch_id FROM customers;
+CREATE VIEW vip_contacts AS SELECT v.id, v.mobile, v.email FROM customer_contacts v JOIN customers c ON c.id = v.id WHERE c.vip;

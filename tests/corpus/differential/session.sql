@@ -1,0 +1,228 @@
+# name: sql-prepare-execute
+PREPARE p1 (text) AS SELECT id, phone FROM customers WHERE phone = $1;
+EXECUTE p1('{phone:5}');
+EXECUTE p1('{phone:6}');
+DEALLOCATE p1;
+
+# name: sql-prepare-untyped
+PREPARE p2 AS SELECT id, phone FROM customers WHERE phone = $1;
+EXECUTE p2('{phone:7}');
+DEALLOCATE p2;
+
+# name: sql-prepare-no-params
+# roles: app teller
+PREPARE p3 AS SELECT id, phone FROM customers WHERE id < 4 ORDER BY id;
+EXECUTE p3;
+EXECUTE p3;
+DEALLOCATE p3;
+
+# name: sql-prepare-insert
+PREPARE p4 AS INSERT INTO customers (id, name, id_number, phone, branch_id) VALUES ($1, 'p', $2, $3, 1) RETURNING id, phone;
+EXECUTE p4(920001, '110105199001012001', '13933330001');
+SELECT phone FROM customers WHERE id = 920001;
+DEALLOCATE p4;
+
+# name: sql-prepare-update
+PREPARE p5 AS UPDATE customers SET phone = $2 WHERE phone = $1 RETURNING id, phone;
+EXECUTE p5('{phone:8}', '13933330002');
+DEALLOCATE ALL;
+
+# name: sql-prepare-plain-param
+# roles: app teller
+PREPARE p6 (bigint) AS SELECT phone FROM customers WHERE id = $1;
+EXECUTE p6(9);
+DEALLOCATE p6;
+
+# name: sql-prepare-duplicate
+# expect: error 42P05
+PREPARE p7 AS SELECT 1;
+PREPARE p7 AS SELECT 2;
+
+# name: execute-unknown
+# expect: error 26000
+EXECUTE nosuch;
+
+# name: deallocate-unknown
+# expect: error 26000
+DEALLOCATE nosuch;
+
+# name: cursor-fetch-all
+# roles: app teller
+DECLARE c1 CURSOR FOR SELECT id, phone FROM customers WHERE id < 6 ORDER BY id;
+FETCH ALL FROM c1;
+CLOSE c1;
+
+# name: cursor-fetch-n
+# roles: app teller
+DECLARE c2 CURSOR FOR SELECT id, phone FROM customers WHERE id < 9 ORDER BY id;
+FETCH 3 FROM c2;
+FETCH NEXT FROM c2;
+FETCH FORWARD 2 FROM c2;
+CLOSE c2;
+
+# name: cursor-scroll
+DECLARE c3 SCROLL CURSOR FOR SELECT id, phone FROM customers WHERE id < 9 ORDER BY id;
+FETCH LAST FROM c3;
+FETCH PRIOR FROM c3;
+FETCH ABSOLUTE 2 FROM c3;
+FETCH BACKWARD 1 FROM c3;
+MOVE FORWARD 3 FROM c3;
+FETCH c3;
+CLOSE c3;
+
+# name: cursor-sealed-predicate
+DECLARE c4 CURSOR FOR SELECT id, phone FROM customers WHERE phone = '{phone:5}';
+FETCH ALL c4;
+CLOSE ALL;
+
+# name: cursor-binary
+DECLARE c5 BINARY CURSOR FOR SELECT id, phone, birth_date FROM customers WHERE id = 5;
+FETCH ALL FROM c5;
+CLOSE c5;
+
+# name: cursor-unprotected
+# roles: app teller
+DECLARE c6 CURSOR FOR SELECT id, code FROM branches ORDER BY id;
+FETCH 2 FROM c6;
+CLOSE c6;
+
+# name: cursor-unknown
+# expect: error 34000
+FETCH ALL FROM nosuch;
+
+# name: cursor-where-current-of
+# expect: refuse
+DECLARE c7 CURSOR FOR SELECT id, phone FROM customers WHERE id = 5 FOR UPDATE;
+FETCH NEXT FROM c7;
+UPDATE customers SET phone = '13933330007' WHERE CURRENT OF c7;
+SELECT phone FROM customers WHERE id = 5;
+
+# name: savepoint-and-rollback
+SAVEPOINT s;
+UPDATE customers SET phone = '13933330008' WHERE id = 5;
+ROLLBACK TO SAVEPOINT s;
+SELECT phone FROM customers WHERE id = 5;
+
+# name: error-then-rollback-to
+# roles: app teller
+SAVEPOINT s;
+SELECT 1 / 0;
+ROLLBACK TO SAVEPOINT s;
+SELECT id, phone FROM customers WHERE id = 5;
+
+# name: set-local-datestyle
+SET LOCAL datestyle = 'SQL, DMY';
+SELECT birth_date, created_at FROM customers WHERE id = 5;
+
+# name: set-local-timezone
+SET LOCAL timezone = 'Asia/Shanghai';
+SELECT verified_at, met_at FROM kyc WHERE customer_id = 5;
+
+# name: set-bytea-output
+SET LOCAL bytea_output = 'escape';
+SELECT photo FROM kyc WHERE customer_id = 5;
+
+# name: show
+# roles: app teller
+SHOW standard_conforming_strings;
+
+# name: lock-table
+LOCK TABLE customers IN SHARE MODE;
+SELECT count(*) FROM customers;
+
+# name: temp-table
+CREATE TEMP TABLE t_open (id int, v text) ON COMMIT DROP;
+INSERT INTO t_open SELECT id, code FROM branches;
+SELECT * FROM t_open ORDER BY id;
+
+# name: truncate
+TRUNCATE transactions;
+SELECT count(*) FROM transactions;
+
+# name: analyze
+# roles: app
+ANALYZE customers;
+
+# name: copy-out-table
+COPY branches TO STDOUT;
+
+# name: copy-out-protected
+# roles: app teller
+# modes: simple
+COPY cards TO STDOUT;
+
+# name: copy-out-columns
+# roles: app teller
+# modes: simple
+COPY customers (id, phone, email, notes) TO STDOUT;
+
+# name: copy-out-query
+# roles: app teller
+# modes: simple
+COPY (SELECT id, phone, name FROM customers WHERE id < 20 ORDER BY id) TO STDOUT;
+
+# name: copy-out-csv
+# roles: app teller
+# modes: simple
+COPY (SELECT id, phone, notes FROM customers ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER, FORCE_QUOTE *);
+
+# name: copy-out-csv-delimiter
+# modes: simple
+COPY customers (id, address, birth_date) TO STDOUT WITH (FORMAT csv, DELIMITER ';', NULL 'nil');
+
+# name: copy-out-binary
+# roles: app teller
+# modes: simple
+COPY (SELECT id, phone, birth_date, credit_limit FROM customers WHERE id < 20 ORDER BY id) TO STDOUT WITH (FORMAT binary);
+
+# name: copy-out-every-type
+# modes: simple
+COPY kyc TO STDOUT;
+
+# name: copy-in-text
+# modes: simple
+# copy: "920010\tA\t110105199001013010\t13944440010\t\\N\t1990-01-01\t\\N\t12.50\ta\\tb\tf\t2024-01-01 00:00:00+00\t1\t\\N\n"
+COPY customers FROM STDIN;
+SELECT * FROM customers WHERE phone = '13944440010';
+
+# name: copy-in-columns
+# modes: simple
+# copy: "920011\tA\t110105199001013011\t13944440011\t1\n920012\tB\t110105199001013012\t\\N\t2\n"
+COPY customers (id, name, id_number, phone, branch_id) FROM STDIN;
+SELECT id, phone FROM customers WHERE id IN (920011, 920012) ORDER BY id;
+
+# name: copy-in-csv
+# modes: simple
+# copy: "id,name,id_number,notes,branch_id\n920013,\"O\"\"Neil, J\",110105199001013013,\"two\nlines\",1\n920014,B,110105199001013014,,1\n"
+COPY customers (id, name, id_number, notes, branch_id) FROM STDIN WITH (FORMAT csv, HEADER);
+SELECT id, name, notes, notes IS NULL FROM customers WHERE id IN (920013, 920014) ORDER BY id;
+
+# name: copy-in-end-marker
+# modes: simple
+# copy: "920015\tA\t110105199001013015\t1\n\\.\n"
+COPY customers (id, name, id_number, branch_id) FROM STDIN;
+SELECT id, id_number FROM customers WHERE id = 920015;
+
+# name: copy-in-unique-violation
+# modes: simple
+# expect: error 23505
+# copy: "920016\tA\t{id_number:5}\t1\n"
+COPY customers (id, name, id_number, branch_id) FROM STDIN;
+
+# name: copy-in-bad-date
+# modes: simple
+# expect: error 22007
+# copy: "920017\tA\t110105199001013017\tno\t1\n"
+COPY customers (id, name, id_number, birth_date, branch_id) FROM STDIN;
+
+# name: copy-in-too-few-columns
+# modes: simple
+# expect: error 22P04
+# copy: "920018\tA\n"
+COPY customers (id, name, id_number, branch_id) FROM STDIN;
+
+# name: copy-in-unprotected
+# modes: simple
+# copy: "920\tZ920\tn\tc\n"
+COPY branches FROM STDIN;
+SELECT * FROM branches WHERE id = 920;
