@@ -171,13 +171,13 @@ impl Check<'_> {
         let ours = ddl::check_name(sealed);
         if !relation.checks.iter().any(|check| {
             check.name == ours
-                || check.definition.contains(ddl::SEALED_START) && mentions(&check.definition, &live.name)
+                || check.definition.contains(ddl::MAGIC_COMMON) && mentions(&check.definition, &live.name)
         }) {
             let message = "without a CHECK a session that goes around the proxy can store plaintext";
             self.add(Severity::Warning, &object, message, Some(ddl::check_ddl(table, &live.name, sealed)));
         }
         for check in relation.checks.iter().filter(|check| check.name != ours) {
-            if mentions(&check.definition, &live.name) && !check.definition.contains(ddl::SEALED_START) {
+            if mentions(&check.definition, &live.name) && !check.definition.contains(ddl::MAGIC_COMMON) {
                 let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {};", ddl::quoted(&check.name));
                 let message = format!("the constraint `{}` tests the clear value and will fail", check.name);
                 self.add(Severity::Error, &object, message, Some(drop));

@@ -5,8 +5,11 @@ use crate::plan::SealedColumn;
 
 /// How many characters of a sealed value hold magic and equality term. Equality is `left(column, N)`.
 pub const TERM_CHARS: usize = 27;
-/// What every sealed value starts with.
-pub const SEALED_START: &str = "~pv1";
+/// What sealed values start with: with an equality term, and without.
+const MAGIC_EQUALITY: &str = "~pv1:";
+const MAGIC_PLAIN: &str = "~pv0:";
+/// What both have in common, by which a CHECK is known to be about sealed values.
+pub(super) const MAGIC_COMMON: &str = "~pv";
 
 /// Every statement that the policy's sealed columns need, in an order that can be run as it stands on tables
 /// without data. On a table with data the CHECKs come after the backfill. Types first, since an index over
@@ -36,13 +39,12 @@ pub(super) fn index_ddl(table: &str, column: &str, unique: bool) -> String {
     format!("CREATE {unique}INDEX ON {table} (left({}, {TERM_CHARS}));", quoted(column))
 }
 
-/// Refuses plaintext even from a session that goes around the proxy. The empty text stays empty in storage.
+/// Refuses plaintext even from a session that goes around the proxy.
 pub(super) fn check_ddl(table: &str, column: &str, sealed: &SealedColumn) -> String {
     let (name, column) = (quoted(&check_name(sealed)), quoted(column));
-    format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (left({column}, {}) = '{SEALED_START}' OR {column} = '') NOT VALID;",
-        SEALED_START.len()
-    )
+    let magic = if sealed.equality { MAGIC_EQUALITY } else { MAGIC_PLAIN };
+    let length = magic.len();
+    format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (left({column}, {length}) = '{magic}') NOT VALID;")
 }
 
 /// Named by the id, which outlives the column's name.

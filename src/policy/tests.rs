@@ -184,3 +184,13 @@ fn the_sample_bank_loads() {
     assert_eq!(names, expect);
     assert_eq!(policy.relations.len(), 7);
 }
+
+#[test]
+fn the_readme_lists_every_preset() {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    for preset in crate::mask::PRESETS {
+        let row = format!("| `{}` | `{}` → `{}`", preset.spec, preset.input, preset.output);
+        assert!(text.contains(&row), "{row}");
+    }
+}
