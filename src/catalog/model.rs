@@ -13,7 +13,7 @@ pub struct Catalog {
     pub version: u64,
     /// For example 150018.
     pub server_version: u32,
-    /// Every relation outside toast schemas, system catalogs included.
+    /// Every relation: system catalogs, indexes, toast tables and other sessions' temporary ones included.
     pub relations: HashMap<Oid, Arc<Relation>>,
     /// schema → relation name → OID.
     pub names: HashMap<String, HashMap<String, Oid>>,
@@ -26,7 +26,38 @@ pub struct Catalog {
     /// Type OID → schema, name, and base type for domains.
     pub types: HashMap<Oid, TypeInfo>,
     /// Role name → its default search_path where `ALTER ROLE … SET` (or DATABASE) fixes one.
+    /// Under `""` stands what applies to roles without one of their own.
     pub search_paths: HashMap<String, String>,
+    /// Parent → tables that inherit from it or are its partitions, one level.
+    pub children: HashMap<Oid, Vec<Oid>>,
+    /// View or rule's relation → every function that its rules call, built-in ones included.
+    pub view_calls: HashMap<Oid, Vec<Oid>>,
+    /// Every function name that came with the server (`pg_catalog`, `information_schema`), with the worst class of its overloads.
+    pub builtins: HashMap<String, FunctionClass>,
+    /// Operator name → the functions behind operators of that name outside `pg_catalog`.
+    pub operators: HashMap<String, Vec<Arc<Operator>>>,
+}
+
+/// What running a function can reach beyond its arguments. Ordered from harmless to unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FunctionClass {
+    /// Computes from its arguments, the clock, sequences or the catalog's public part.
+    BuiltinSafe,
+    /// User code or a built-in whose effects the proxy does not know.
+    Opaque,
+    /// Runs SQL given as text, reads relations by name, large objects, files, statistics or other sessions.
+    SqlText,
+    /// No function of that name is in the snapshot.
+    Unknown,
+}
+
+/// An operator outside `pg_catalog`.
+pub struct Operator {
+    pub schema: String,
+    pub name: String,
+    /// `pg_operator.oprcode`.
+    pub function: Oid,
+    pub class: FunctionClass,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +70,7 @@ pub enum RelationKind {
     Sequence,
     Index,
     Composite,
+    Toast,
     Other,
 }
 
@@ -52,9 +84,9 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// Tables this one inherits from or is a partition of.
     pub parents: Vec<Oid>,
-    /// `pg_get_viewdef` for views and materialized views.
+    /// `pg_get_viewdef` for views and materialized views, names outside `pg_catalog` qualified.
     pub definition: Option<String>,
-    /// Relations that a view's rules depend on.
+    /// Relations that a view's rules read or write; the table of an index; the owner of a toast table.
     pub depends_on: Vec<Oid>,
     /// Whether rules other than a view's own SELECT rule exist.
     pub has_rules: bool,
