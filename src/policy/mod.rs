@@ -4,6 +4,7 @@ mod canonical;
 pub mod check;
 mod compile;
 pub mod ddl;
+pub mod diff;
 pub mod located;
 pub mod model;
 pub mod principal;
@@ -14,6 +15,7 @@ mod types;
 
 pub use check::{Finding, IndexDefinition, Severity, check_live};
 pub use ddl::required_ddl;
+pub use diff::{Change, Direction, diff};
 pub use located::{PolicyError, PolicyErrors};
 pub use model::*;
 pub use principal::{Network, Principal};
