@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod cli;
 pub mod demo;
 pub mod mask;
 pub mod plan;

@@ -164,7 +164,7 @@ mod live {
         let Some(policy) = set.get(&database) else {
             return Err(format!("no policy for database `{database}`"));
         };
-        let snapshot = catalog::load(&client).await.map_err(|error| error.to_string())?;
+        let snapshot = catalog::load::load(&client).await.map_err(|error| error.to_string())?;
         let indexes = indexes(&client).await.map_err(told)?;
         connection.abort();
         Ok((database, check_live(policy, &snapshot, Some(&indexes))))
@@ -173,7 +173,11 @@ mod live {
     async fn indexes(client: &Client) -> Result<Vec<IndexDefinition>, tokio_postgres::Error> {
         let sql = format!("SELECT schemaname::text, tablename::text, indexdef FROM ({INDEXES_SQL}) i");
         let rows = client.query(sql.as_str(), &[]).await?;
-        let index = |row: tokio_postgres::Row| IndexDefinition { schema: row.get(0), table: row.get(1), definition: row.get(2) };
+        let index = |row: tokio_postgres::Row| IndexDefinition {
+            schema: row.get(0),
+            table: row.get(1),
+            definition: row.get(2),
+        };
         Ok(rows.into_iter().map(index).collect())
     }
 }
