@@ -15,7 +15,7 @@ SELECT * FROM cards WHERE id <= 20;
 SELECT * FROM transactions WHERE id <= 40;
 
 # name: select-star-kyc
-# roles: app teller
+# roles: app
 SELECT * FROM kyc WHERE customer_id <= 40;
 
 # name: select-columns

@@ -1,5 +1,5 @@
 # name: type-risk-output
-# roles: app teller
+# roles: app
 SELECT customer_id, risk, risk AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-risk-equal
@@ -21,7 +21,7 @@ SELECT risk, count(*) FROM kyc WHERE customer_id < 50 GROUP BY risk;
 SELECT customer_id FROM kyc WHERE risk IN ('-93') ORDER BY customer_id;
 
 # name: type-district-output
-# roles: app teller
+# roles: app
 SELECT customer_id, district, district AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-district-equal
@@ -43,7 +43,7 @@ SELECT district, count(*) FROM kyc WHERE customer_id < 50 GROUP BY district;
 SELECT customer_id FROM kyc WHERE district IN ('770735') ORDER BY customer_id;
 
 # name: type-file_no-output
-# roles: app teller
+# roles: app
 SELECT customer_id, file_no, file_no AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-file_no-equal
@@ -65,7 +65,7 @@ SELECT file_no, count(*) FROM kyc WHERE customer_id < 50 GROUP BY file_no;
 SELECT customer_id FROM kyc WHERE file_no IN ('9000000000000000007') ORDER BY customer_id;
 
 # name: type-net_worth-output
-# roles: app teller
+# roles: app
 SELECT customer_id, net_worth, net_worth AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-net_worth-equal
@@ -87,7 +87,7 @@ SELECT net_worth, count(*) FROM kyc WHERE customer_id < 50 GROUP BY net_worth;
 SELECT customer_id FROM kyc WHERE net_worth IN ('7000.1250') ORDER BY customer_id;
 
 # name: type-issued_on-output
-# roles: app teller
+# roles: app
 SELECT customer_id, issued_on, issued_on AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-issued_on-equal
@@ -109,7 +109,7 @@ SELECT issued_on, count(*) FROM kyc WHERE customer_id < 50 GROUP BY issued_on;
 SELECT customer_id FROM kyc WHERE issued_on IN ('2019-08-08') ORDER BY customer_id;
 
 # name: type-met_at-output
-# roles: app teller
+# roles: app
 SELECT customer_id, met_at, met_at AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-met_at-equal
@@ -131,7 +131,7 @@ SELECT met_at, count(*) FROM kyc WHERE customer_id < 50 GROUP BY met_at;
 SELECT customer_id FROM kyc WHERE met_at IN ('2021-08-01 10:00:07.5') ORDER BY customer_id;
 
 # name: type-verified_at-output
-# roles: app teller
+# roles: app
 SELECT customer_id, verified_at, verified_at AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-verified_at-equal
@@ -153,7 +153,7 @@ SELECT verified_at, count(*) FROM kyc WHERE customer_id < 50 GROUP BY verified_a
 SELECT customer_id FROM kyc WHERE verified_at IN ('2021-08-01 18:00:00+08') ORDER BY customer_id;
 
 # name: type-exposed-output
-# roles: app teller
+# roles: app
 SELECT customer_id, exposed, exposed AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-exposed-equal
@@ -175,7 +175,7 @@ SELECT exposed, count(*) FROM kyc WHERE customer_id < 50 GROUP BY exposed;
 SELECT customer_id FROM kyc WHERE exposed IN ('false') ORDER BY customer_id;
 
 # name: type-case_id-output
-# roles: app teller
+# roles: app
 SELECT customer_id, case_id, case_id AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-case_id-equal
@@ -197,7 +197,7 @@ SELECT case_id, count(*) FROM kyc WHERE customer_id < 50 GROUP BY case_id;
 SELECT customer_id FROM kyc WHERE case_id IN ('00000000-0000-4000-8000-000000000007') ORDER BY customer_id;
 
 # name: type-country-output
-# roles: app teller
+# roles: app
 SELECT customer_id, country, country AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-country-equal
@@ -219,7 +219,7 @@ SELECT country, count(*) FROM kyc WHERE customer_id < 50 GROUP BY country;
 SELECT customer_id FROM kyc WHERE country IN ('FR') ORDER BY customer_id;
 
 # name: type-tax_no-output
-# roles: app teller
+# roles: app
 SELECT customer_id, tax_no, tax_no AS again FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-tax_no-equal
@@ -241,7 +241,7 @@ SELECT tax_no, count(*) FROM kyc WHERE customer_id < 50 GROUP BY tax_no;
 SELECT customer_id FROM kyc WHERE tax_no IN ('TAX000001897') ORDER BY customer_id;
 
 # name: type-jsonb-output
-# roles: app teller
+# roles: app
 SELECT customer_id, answers FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-jsonb-write
@@ -257,7 +257,7 @@ UPDATE kyc SET answers = '{bad' WHERE customer_id = 30;
 SELECT answers -> 'pep' FROM kyc WHERE customer_id = 5;
 
 # name: type-bytea-output
-# roles: app teller
+# roles: app
 SELECT customer_id, photo FROM kyc WHERE customer_id BETWEEN 5 AND 12 ORDER BY customer_id;
 
 # name: type-bytea-write
@@ -267,7 +267,7 @@ UPDATE kyc SET photo = '\xDEADBEEF' WHERE customer_id = 30 RETURNING photo;
 UPDATE kyc SET photo = 'a\001\\b' WHERE customer_id = 30 RETURNING photo;
 
 # name: type-text-output
-# roles: app teller
+# roles: app
 SELECT customer_id, remarks FROM kyc WHERE customer_id BETWEEN 1 AND 12 ORDER BY customer_id;
 
 # name: type-text-long

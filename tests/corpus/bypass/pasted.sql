@@ -1,0 +1,43 @@
+# name: magic-literal
+# oracle: yes
+SELECT '~pv1:AAAAAAAAAAAAAAAAAAAAAA' FROM customers WHERE phone IS NOT NULL AND address LIKE '%1室';
+
+# name: substring-rebuild
+SELECT left(phone, 10) || substr(phone, 11) FROM customers;
+
+# name: sealed-to-open-column
+UPDATE accounts SET status = phone FROM customers c WHERE c.id = accounts.customer_id RETURNING status;
+
+# name: sealed-to-other-sealed-column
+UPDATE customers SET email = phone WHERE id < 9 RETURNING email;
+
+# name: sealed-other-relation
+INSERT INTO employees (id, login, name, branch_id, phone) SELECT 10000 + id, 'e' || id, 'x', 1, email FROM customers WHERE id < 5 AND email IS NOT NULL RETURNING phone;
+
+# name: sealed-into-open-table
+INSERT INTO scratch SELECT id, phone FROM customers RETURNING v;
+SELECT v FROM scratch;
+
+# name: sealed-back-into-column
+CREATE TEMP TABLE keep AS SELECT id, address, phone FROM customers;
+UPDATE customers c SET name = k.phone FROM keep k WHERE k.id = c.id RETURNING c.name, k.address;
+
+# name: swap-columns-by-name
+ALTER TABLE customers RENAME COLUMN phone TO p2;
+ALTER TABLE customers RENAME COLUMN address TO phone;
+SELECT phone, p2 FROM customers;
+
+# name: copy-in-out
+# modes: simple
+CREATE TEMP TABLE o (id bigint, v text);
+INSERT INTO o SELECT id, address FROM customers;
+COPY o TO STDOUT;
+
+# name: replace-magic
+SELECT replace(address || phone, '~pv1:', '~pv1:') FROM customers;
+
+# name: text-concat-json
+SELECT '{"a":"' || address || '"}' FROM customers;
+
+# name: array-text-form
+SELECT ('{' || phone || '}')::text[] FROM customers;
