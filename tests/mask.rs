@@ -1,14 +1,11 @@
 //! Every preset twice: what Rust shows of a value is what the server computes with the preset's SQL.
-//!
-//! Needs a PostgreSQL installation; `PG_BIN` names its binaries' directory where it is not Debian's.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod support;
 
 use pgveil::mask::{Mask, PRESETS, type_name};
 use pgveil::policy::parse_type;
 use pgveil::value::LogicalType;
+use support::postgres::Server;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 const TEXT_TYPES: [&str; 6] = ["text", "varchar", "varchar(120)", "varchar(5)", "char(18)", "char(2)"];
@@ -18,76 +15,11 @@ const DECIMALS: &[&str] =
 const DATES: &[&str] =
     &["1990-05-17", "2000-02-29", "1999-12-31", "0001-01-01", "0044-03-15 BC", "infinity", "-infinity"];
 
-/// A server of this test's own on a Unix socket in a directory of its own.
-struct Server {
-    child: Child,
-    directory: tempfile::TempDir,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = as_postgres(&bin("pg_ctl")).args(["stop", "-m", "immediate", "-s", "-D"]).arg(self.data()).status();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
-
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let data = directory.path().join("data");
-        assert!(Command::new("chmod").arg("777").arg(directory.path()).status().unwrap().success());
-        let initdb = as_postgres(&bin("initdb"))
-            .args(["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D"])
-            .arg(&data)
-            .stdout(Stdio::null())
-            .status();
-        assert!(initdb.unwrap().success(), "initdb");
-        let child = as_postgres(&bin("postgres"))
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "TimeZone=UTC", "-D"])
-            .arg(&data)
-            .arg("-k")
-            .arg(directory.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self { child, directory }
-    }
-
-    async fn connect(&self) -> Client {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let host = self.directory.path().display().to_string();
-        loop {
-            let options = format!("host={host} user=postgres dbname=postgres");
-            match tokio_postgres::connect(&options, NoTls).await {
-                Ok((client, connection)) => {
-                    tokio::spawn(connection);
-                    return client;
-                }
-                Err(error) => assert!(Instant::now() < deadline, "server does not come up: {error}"),
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-}
-
-fn bin(name: &str) -> PathBuf {
-    let newest = || (13..=18).rev().map(|v| PathBuf::from(format!("/usr/lib/postgresql/{v}/bin"))).find(|p| p.exists());
-    std::env::var_os("PG_BIN").map(PathBuf::from).or_else(newest).unwrap_or_default().join(name)
-}
-
-/// PostgreSQL refuses to run as root.
-fn as_postgres(program: &Path) -> Command {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    if !is_root {
-        return Command::new(program);
-    }
-    let mut command = Command::new("runuser");
-    command.args(["-u", "postgres", "--"]).arg(program).current_dir("/");
-    command
+async fn connect(server: &Server) -> Client {
+    let options = format!("host=127.0.0.1 port={} user=postgres dbname=postgres", server.port());
+    let (client, connection) = tokio_postgres::connect(&options, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 /// Several hundred texts: every example, every prefix of some, and what breaks byte-wise code.
@@ -203,8 +135,8 @@ async fn compare(client: &Client, mask: &Mask, written: &str) -> usize {
 
 #[tokio::test(flavor = "current_thread")]
 async fn server_and_proxy_show_the_same() {
-    let server = Server::start();
-    let client = server.connect().await;
+    let server = Server::start_with(&["TimeZone=UTC"]);
+    let client = connect(&server).await;
     let types = [
         &TEXT_TYPES[..],
         &["smallint", "integer", "bigint", "numeric", "numeric(18,2)", "numeric(30,5)"],

@@ -144,7 +144,11 @@ impl Check<'_> {
             }
         }
         if live.type_oid != TEXT_OID {
-            let message = format!("sealed, so it has to be of type text in the database, not {}", self.type_of(live));
+            let message = format!(
+                "sealed, so it has to be of type text in the database, not {}{}",
+                self.type_of(live),
+                self.views_in_the_way(relation)
+            );
             self.add(Severity::Error, &object, message, Some(ddl::type_ddl(&table, &live.name)));
         }
         if live.is_key {
@@ -164,6 +168,23 @@ impl Check<'_> {
         }
         self.constraints(relation, live, sealed, &table);
         self.index(relation, live, sealed, &table);
+    }
+
+    /// PostgreSQL changes no type of a column that a view uses.
+    fn views_in_the_way(&self, relation: &Relation) -> String {
+        let mut views: Vec<String> = self
+            .catalog
+            .relations
+            .values()
+            .filter(|other| matches!(other.kind, RelationKind::View | RelationKind::MaterializedView))
+            .filter(|view| view.depends_on.contains(&relation.oid))
+            .map(|view| format!("{}.{}", view.schema, view.name))
+            .collect();
+        views.sort();
+        match views.is_empty() {
+            true => String::new(),
+            false => format!("; views that use it have to be dropped first and created again: {}", views.join(", ")),
+        }
     }
 
     fn constraints(&mut self, relation: &Relation, live: &catalog::Column, sealed: &SealedColumn, table: &str) {

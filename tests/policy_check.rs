@@ -1,0 +1,87 @@
+//! The live half of `pgveil policy check`, against the sample bank on a real PostgreSQL.
+
+mod support;
+
+use std::path::Path;
+
+use pgveil::catalog::load::load;
+use pgveil::policy::check::INDEXES_SQL;
+use pgveil::policy::{Finding, IndexDefinition, PolicySet, Severity, check_live, required_ddl};
+use support::postgres::Server;
+use tokio_postgres::{Client, NoTls};
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+async fn connect(server: &Server, database: &str) -> Client {
+    let options = format!("host=127.0.0.1 port={} user=postgres dbname={database}", server.port());
+    let (client, connection) = tokio_postgres::connect(&options, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn database(server: &Server, name: &str, schema: &str) -> Client {
+    connect(server, "postgres").await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let client = connect(server, name).await;
+    let sql = std::fs::read_to_string(repository().join("deploy/bank").join(schema)).unwrap();
+    client.batch_execute(&sql).await.unwrap();
+    client
+}
+
+async fn findings(set: &PolicySet, client: &Client) -> Vec<Finding> {
+    let catalog = load(client).await.unwrap();
+    let sql = format!("SELECT schemaname::text, tablename::text, indexdef FROM ({INDEXES_SQL}) i");
+    let rows = client.query(sql.as_str(), &[]).await.unwrap();
+    let index =
+        |row: &tokio_postgres::Row| IndexDefinition { schema: row.get(0), table: row.get(1), definition: row.get(2) };
+    let indexes: Vec<_> = rows.iter().map(index).collect();
+    check_live(set.get("bank").unwrap(), &catalog, Some(&indexes))
+}
+
+fn errors(findings: &[Finding]) -> Vec<String> {
+    findings.iter().filter(|f| f.severity == Severity::Error).map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_sample_bank_agrees_with_its_policy() {
+    let server = Server::start();
+    let set = PolicySet::load(&repository().join("policies")).unwrap();
+    let protected = database(&server, "protected", "schema-protected.sql").await;
+    let found = findings(&set, &protected).await;
+    assert_eq!(errors(&found), [""; 0]);
+    let no_check = found.iter().filter(|finding| finding.message.contains("CHECK")).count();
+    assert_eq!(no_check, 0, "{found:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_printed_ddl_mends_a_plain_bank() {
+    let server = Server::start();
+    let set = PolicySet::load(&repository().join("policies")).unwrap();
+    let plain = database(&server, "plain", "schema.sql").await;
+    let before = findings(&set, &plain).await;
+    for expect in [
+        "public.customers.phone: sealed, so it has to be of type text in the database, not character varying(20); views that use it have to be dropped first and created again: public.customer_contacts",
+        "ALTER TABLE public.customers ALTER COLUMN phone TYPE text;",
+        "public.customers.id_number: unique index `customers_id_number_key` compares sealed values",
+        "CREATE UNIQUE INDEX ON public.customers (left(id_number, 27));",
+    ] {
+        assert!(errors(&before).iter().any(|error| error.contains(expect)), "{expect}\n{before:#?}");
+    }
+    // Views stand in the way of ALTER TYPE, as they would for the DBA
+    let views = "SELECT format('DROP VIEW %s CASCADE', oid::regclass) FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace";
+    for row in plain.query(views, &[]).await.unwrap() {
+        let drop = row.get::<_, String>(0).replace("VIEW", "VIEW IF EXISTS");
+        plain.batch_execute(&drop).await.unwrap();
+    }
+    for statement in required_ddl(set.get("bank").unwrap()) {
+        plain.batch_execute(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    let unique = "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint WHERE contype = 'u' AND connamespace = 'public'::regnamespace";
+    for row in plain.query(unique, &[]).await.unwrap() {
+        plain.batch_execute(&row.get::<_, String>(0)).await.unwrap();
+    }
+    let after = findings(&set, &plain).await;
+    assert_eq!(errors(&after), [""; 0]);
+    assert!(!after.iter().any(|finding| finding.ddl.is_some()), "{after:#?}");
+}
