@@ -17,6 +17,7 @@
 mod chain;
 pub mod event;
 mod heads;
+pub mod key;
 mod statement;
 mod store;
 pub mod verify;
