@@ -1,17 +1,18 @@
 //! `pgveil audit verify`: checks the audit trail offline.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::audit::Algorithm;
 use crate::audit::key::KeyReference;
 use crate::audit::verify::{Summary, Verifier, VerifyError, first_of};
 
-/// Exit status for a trail that is not as it was written.
-pub const EXIT_FOUND: u8 = 1;
-/// Exit status for arguments, files or keys that cannot be used.
-pub const EXIT_USAGE: u8 = 64;
+/// Exit code for a trail that is not as it was written.
+const FOUND: u8 = 1;
+/// Exit code for arguments, files or keys that cannot be used.
+const UNUSABLE: u8 = 64;
 
 /// Work with the audit trail.
 #[derive(Debug, clap::Args)]
@@ -41,14 +42,16 @@ struct VerifyArgs {
     algorithm: Algorithm,
 }
 
-/// Runs the command; returns the exit status.
-pub fn run(args: &AuditArgs, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<u8> {
+/// Runs the command and reports on standard output, or the first bad record on standard error.
+pub fn run(args: &AuditArgs) -> ExitCode {
     let AuditCommand::Verify(args) = &args.command;
-    match verify(args) {
-        Ok(summary) => report(&summary, args.heads.is_some(), out).map(|()| 0),
-        Err(Failure::Verify(VerifyError::Found(finding))) => writeln!(err, "{finding}").map(|()| EXIT_FOUND),
-        Err(Failure::Verify(error @ VerifyError::Io { .. })) => writeln!(err, "{error}").map(|()| EXIT_USAGE),
-        Err(Failure::Key(error)) => writeln!(err, "{error}").map(|()| EXIT_USAGE),
+    let (code, written) = match verify(args) {
+        Ok(summary) => (0, report(&summary, args.heads.is_some(), &mut io::stdout().lock())),
+        Err(failure) => (failure.code(), writeln!(io::stderr().lock(), "{failure}")),
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(UNUSABLE),
+        Ok(()) | Err(_) => ExitCode::from(code),
     }
 }
 
@@ -58,6 +61,15 @@ enum Failure {
     Verify(#[from] VerifyError),
     #[error(transparent)]
     Key(#[from] crate::audit::key::KeyError),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Verify(VerifyError::Found(_)) => FOUND,
+            Self::Verify(VerifyError::Io { .. }) | Self::Key(_) => UNUSABLE,
+        }
+    }
 }
 
 fn verify(args: &VerifyArgs) -> Result<Summary, Failure> {
@@ -88,11 +100,11 @@ fn open(path: &Path) -> Result<BufReader<File>, VerifyError> {
     File::open(path).map(BufReader::new).map_err(|source| io_error(path, source))
 }
 
-fn io_error(path: &Path, source: std::io::Error) -> VerifyError {
+fn io_error(path: &Path, source: io::Error) -> VerifyError {
     VerifyError::Io { file: path.display().to_string(), source }
 }
 
-fn report(summary: &Summary, heads: bool, out: &mut dyn Write) -> std::io::Result<()> {
+fn report(summary: &Summary, heads: bool, out: &mut dyn Write) -> io::Result<()> {
     for (writer, last) in &summary.chains {
         writeln!(out, "{writer}: chain holds up to record {last}")?;
     }
