@@ -184,3 +184,27 @@ fn expressions_name_nothing_that_can_be_shadowed() {
         }
     }
 }
+
+/// The write-back guard must know every mask that a caller can have been shown, cut to its type or not.
+#[test]
+fn every_mask_that_was_shown_is_known_again() {
+    for spec in PRESETS.iter().map(|preset| preset.spec) {
+        let mask = Mask::parse(spec).unwrap();
+        for written in TEXT_TYPES {
+            let ty = parse_type(written).unwrap();
+            if mask.fits(ty).is_err() || mask.output_is_legal_value(ty) {
+                continue;
+            }
+            let max_chars = usize::try_from(ty.typmod - 4).unwrap_or(usize::MAX);
+            for clear in texts().iter().map(|text| text.chars().take(max_chars).collect::<String>()) {
+                let shown = mask.apply(ty, &clear, None);
+                let known = mask.looks_masked(ty, &shown) || shown.trim_end_matches(' ').is_empty();
+                assert!(known, "{spec} on {written}: {shown:?} of {clear:?}");
+                assert!(
+                    clear.contains('*') || !mask.looks_masked(ty, &clear),
+                    "{spec} on {written}: {clear:?} is clear"
+                );
+            }
+        }
+    }
+}

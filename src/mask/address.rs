@@ -7,6 +7,8 @@ use super::sql::{call, concat, if_else, length, literal};
 const HIDDEN: &str = "****";
 /// How far from the province a district's last character is looked for.
 const WINDOW_CHARS: usize = 12;
+/// The longest that is ever shown: an autonomous region, the window and the stars.
+pub(super) const MAX_CHARS: usize = 8 + WINDOW_CHARS + HIDDEN.len();
 /// Without a district or city: what is shown of an address that is long enough to hide as much again.
 const FALLBACK_CHARS: usize = 6;
 /// They end like a district and are none: showing up to them would show the street.

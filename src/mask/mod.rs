@@ -91,7 +91,26 @@ impl Mask {
             (Preset::Fixed(text), Some(max)) if text != fixed::STARS && text.chars().count() > max => {
                 Err(format!("the text of `{}` is longer than type {ty}", self.name))
             }
+            (_, Some(max)) if max < self.least_chars() => {
+                Err(format!("type {ty} has no room for what `{}` shows; use `fixed` or `keep:n-m`", self.name))
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Presets that add stars need room for them: cut off, they would leave what looks like a value.
+    fn least_chars(&self) -> usize {
+        match &self.preset {
+            Preset::Name(Name::Surname | Name::Given) => 4,
+            Preset::Email(_) => 8,
+            Preset::Address => address::MAX_CHARS,
+            Preset::Name(Name::Thirds)
+            | Preset::Keep(_)
+            | Preset::Landline
+            | Preset::Birth
+            | Preset::Amount(_)
+            | Preset::Fixed(_)
+            | Preset::Pseudonym(_) => 0,
         }
     }
 
@@ -147,10 +166,15 @@ impl Mask {
     /// Whether a value that a caller writes has the shape of what this mask shows: then it is not the caller's
     /// own, and must not overwrite what is stored. Never true of a preset whose output is a legal value.
     pub fn looks_masked(&self, ty: LogicalType, value: &str) -> bool {
-        let text = value.trim_end_matches(' ');
-        if text.is_empty() || self.output_is_legal_value(ty) {
+        // A blank at the end may be the value's own, the type's padding or what a form added
+        let trimmed = value.trim_end_matches(' ');
+        if trimmed.is_empty() || self.output_is_legal_value(ty) {
             return false;
         }
+        self.has_shape(ty, trimmed) || (!matches!(ty.kind, Kind::Char) && self.has_shape(ty, value))
+    }
+
+    fn has_shape(&self, ty: LogicalType, text: &str) -> bool {
         match &self.preset {
             Preset::Name(name) => name.looks_masked(text),
             Preset::Address => address::looks_masked(text) || self.unchanged(ty, text),
@@ -163,7 +187,8 @@ impl Mask {
 
     /// These masks leave their own output as it is, and change everything else.
     fn unchanged(&self, ty: LogicalType, text: &str) -> bool {
-        text.contains('*') && self.apply(ty, text, None).trim_end_matches(' ') == text
+        let again = self.apply(ty, text, None);
+        text.contains('*') && (again == text || again.trim_end_matches(' ') == text)
     }
 
     /// Whether what the mask shows could as well be somebody's value, so that a write-back cannot be told
