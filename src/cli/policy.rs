@@ -134,7 +134,8 @@ mod live {
     use super::{complain, print};
     use crate::catalog;
     use crate::policy::check::INDEXES_SQL;
-    use crate::policy::{IndexDefinition, PolicySet, Severity, check_live};
+    use crate::policy::ddl::qualified;
+    use crate::policy::{Finding, IndexDefinition, Policy, PolicySet, Severity, check_live};
 
     /// Whether the database agrees with its policy. Nothing is written to it.
     pub(super) fn check(set: &PolicySet, dsn: &str) -> io::Result<bool> {
@@ -152,7 +153,7 @@ mod live {
         }
     }
 
-    async fn findings(set: &PolicySet, dsn: &str) -> Result<(String, Vec<crate::policy::Finding>), String> {
+    async fn findings(set: &PolicySet, dsn: &str) -> Result<(String, Vec<Finding>), String> {
         let told = |error: tokio_postgres::Error| match error.as_db_error() {
             Some(error) => error.to_string(),
             None => error.to_string(),
@@ -166,8 +167,35 @@ mod live {
         };
         let snapshot = catalog::load::load(&client).await.map_err(|error| error.to_string())?;
         let indexes = indexes(&client).await.map_err(told)?;
+        let mut findings = check_live(policy, &snapshot, Some(&indexes));
+        findings.extend(filters(policy, &client).await.map_err(told)?);
         connection.abort();
-        Ok((database, check_live(policy, &snapshot, Some(&indexes))))
+        Ok((database, findings))
+    }
+
+    /// Whether the server understands each row filter. No row is read.
+    async fn filters(policy: &Policy, client: &Client) -> Result<Vec<Finding>, tokio_postgres::Error> {
+        client.batch_execute("SET default_transaction_read_only = on").await?;
+        let mut findings = Vec::new();
+        for role in &policy.roles {
+            for (at, grant) in &role.grants {
+                let (Some(relation), Some(filter)) = (policy.relations.get(*at), &grant.filter) else { continue };
+                let table = qualified(&relation.schema, &relation.name);
+                let Err(error) = client.prepare(&format!("SELECT FROM {table} WHERE ({filter})")).await else {
+                    continue;
+                };
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    object: format!("{}.{}", relation.schema, relation.name),
+                    message: match error.as_db_error() {
+                        Some(error) => format!("role `{}`: its filter: {}", role.name, error.message()),
+                        None => return Err(error),
+                    },
+                    ddl: None,
+                });
+            }
+        }
+        Ok(findings)
     }
 
     async fn indexes(client: &Client) -> Result<Vec<IndexDefinition>, tokio_postgres::Error> {

@@ -283,7 +283,7 @@ fn logical_type(oid: u32, typmod: i32) -> Option<LogicalType> {
 }
 
 /// Whether an expression as PostgreSQL prints it names a column: a whole word, quoted or not.
-fn mentions(expression: &str, column: &str) -> bool {
+pub(super) fn mentions(expression: &str, column: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     expression.match_indices(column).any(|(at, found)| {
         let before = expression[..at].chars().next_back();

@@ -52,7 +52,8 @@ pub(super) fn check_name(sealed: &SealedColumn) -> String {
     format!("pgveil_sealed_{}", sealed.id)
 }
 
-pub(super) fn qualified(schema: &str, name: &str) -> String {
+/// `schema.name`, quoted where it has to be.
+pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", quoted(schema), quoted(name))
 }
 

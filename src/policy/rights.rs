@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::check::mentions;
 use super::located::{PolicyError, Source, did_you_mean};
 use super::raw::{At, RawColumnRight, RawGrant, RawRight, RawTableGrant, WordOr};
 use super::{ColumnGrant, ReadRight, RelationGrant};
@@ -70,7 +71,7 @@ pub(super) fn grant(
         Word::Null => null(),
         Word::Deny => deny(),
     };
-    RelationGrant { default, columns: compiled, filter: filter(source, table.filter.as_ref(), errors) }
+    RelationGrant { default, columns: compiled, filter: filter(source, table.filter.as_ref(), columns, errors) }
 }
 
 fn default_word(source: &Source, table: &RawTableGrant, errors: &mut Vec<PolicyError>) -> Word {
@@ -224,12 +225,24 @@ fn deny() -> ColumnGrant {
     ColumnGrant { read: ReadRight::Deny, look_up: false, write: false }
 }
 
-/// A filter has to be one expression, whatever stands around it.
-fn filter(source: &Source, filter: Option<&At<String>>, errors: &mut Vec<PolicyError>) -> Option<String> {
+/// A filter has to be one expression, whatever stands around it, over columns that the server can read.
+fn filter(
+    source: &Source,
+    filter: Option<&At<String>>,
+    columns: &[NamedColumn],
+    errors: &mut Vec<PolicyError>,
+) -> Option<String> {
     let filter = filter?;
+    let mut refuse = |message: String| errors.push(source.error(filter.line, filter.column, message));
     if !is_one_expression(&filter.value) {
-        let message = "the filter is not one SQL expression";
-        errors.push(source.error(filter.line, filter.column, message));
+        refuse("the filter is not one SQL expression".to_owned());
+    }
+    // By the word wherever it stands: refusing a text that holds it is better than missing a reference
+    let (written, folded) = (&filter.value, filter.value.to_lowercase());
+    let is_used = |column: &&NamedColumn| mentions(written, &column.name) || mentions(&folded, &column.name);
+    for column in columns.iter().filter(|column| column.sealed.is_some()).filter(is_used) {
+        // Compared as ciphertext `<>` would be true of every row
+        refuse(format!("the filter uses `{}`, which is sealed: the server cannot read it", column.name));
     }
     Some(filter.value.trim().to_owned())
 }

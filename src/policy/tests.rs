@@ -139,6 +139,7 @@ fn mistakes_are_located() {
         ("born: {mask: birth-year}", "born: birth-year", "bank.yaml:24:", "did you mean `{mask: birth-year}`"),
         ("born: {mask: birth-year}", "birth: null", "bank.yaml:24:11", "does not name a column `birth`"),
         ("branch_id = 7", "'true) OR (true'", "bank.yaml:21:", "not one SQL expression"),
+        ("branch_id = 7", "c.phone <> 'x'", "bank.yaml:21:", "uses `phone`, which is sealed"),
         ("public.branches: clear", "public.branch: clear", "bank.yaml:26:7", "did you mean `public.branches`"),
         ("public.branches: {}", "branches: {}", "bank.yaml:15:3", "`schema.table`"),
         ("members: {users: [audit]}", "members: {}", "bank.yaml:28:", "nobody belongs"),
