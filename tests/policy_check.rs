@@ -85,3 +85,20 @@ async fn the_printed_ddl_mends_a_plain_bank() {
     assert_eq!(errors(&after), [""; 0]);
     assert!(!after.iter().any(|finding| finding.ddl.is_some()), "{after:#?}");
 }
+
+#[test]
+fn the_command_tells_by_its_exit_code() {
+    use pgveil::cli::policy::{PolicyCommand, run};
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = runtime.block_on(database(&server, "bank", "schema-protected.sql"));
+    let check = |live: bool| {
+        let dsn = format!("host=127.0.0.1 port={} user=postgres dbname=bank", server.port());
+        let directory = repository().join("policies");
+        format!("{:?}", run(&PolicyCommand::Check { directory, live: live.then_some(dsn).into_iter().collect() }))
+    };
+    let well = format!("{:?}", std::process::ExitCode::SUCCESS);
+    assert_eq!((check(false), check(true)), (well.clone(), well.clone()));
+    runtime.block_on(client.batch_execute("ALTER TABLE customers RENAME branch_id TO branch")).unwrap();
+    assert_ne!(check(true), well, "columns and a filter name what is gone");
+}

@@ -195,3 +195,13 @@ fn the_readme_lists_every_preset() {
         assert!(text.contains(&row), "{row}");
     }
 }
+
+#[test]
+fn a_half_written_file_is_an_error_or_a_policy() {
+    for (end, _) in BANK.char_indices() {
+        let outcome = PolicySet::from_texts([("bank.yaml", &BANK[..end])]);
+        if let Err(errors) = outcome {
+            assert!(!errors.0.is_empty() && !errors.to_string().is_empty(), "{end}");
+        }
+    }
+}
