@@ -117,6 +117,10 @@ fn read(path: &Path) -> Result<Source, PolicyError> {
         return Err(whole_file(path, format!("larger than {MAX_FILE_BYTES} bytes")));
     }
     let text = std::fs::read_to_string(path).map_err(|error| whole_file(path, error.to_string()))?;
+    // The start of a policy is a policy too, one that protects less
+    if !text.ends_with('\n') {
+        return Err(whole_file(path, "does not end with a line break: is it half written?"));
+    }
     Ok(Source { path: path.to_owned(), text })
 }
 
@@ -221,6 +225,8 @@ mod tests {
         assert_eq!(store.policy("bank").unwrap().hash, before);
         assert_eq!(store.epoch(), 1);
 
+        std::fs::write(&file, SMALL.trim_end()).unwrap();
+        assert!(store.reload().unwrap_err().to_string().contains("half written"));
         std::fs::write(&file, format!("# a comment\n{SMALL}")).unwrap();
         assert!(!store.reload().unwrap(), "a comment is no change");
         std::fs::write(&file, SMALL.replace("phone:", "mobile:")).unwrap();
