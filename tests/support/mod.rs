@@ -1,4 +1,9 @@
 //! What integration tests share. Each test file uses a part of it.
 #![allow(dead_code)]
 
+pub mod canary;
+pub mod cases;
 pub mod postgres;
+pub mod proxy;
+pub mod twins;
+pub mod wire;

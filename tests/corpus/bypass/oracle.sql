@@ -20,7 +20,7 @@ SELECT 1 FROM customers c JOIN branches b ON c.address::int = b.id;
 SELECT email::uuid FROM customers;
 
 # name: to-number-error
-SELECT 'x'::int + id FROM (SELECT address::xml AS x, id FROM customers) q;
+SELECT sum(address::numeric) FROM customers;
 
 # name: json-cast-error
 SELECT address::json FROM customers;
@@ -43,16 +43,15 @@ CREATE TABLE u1 (v text UNIQUE);
 INSERT INTO u1 SELECT address FROM customers UNION ALL SELECT address FROM customers;
 
 # name: unique-index-detail
-CREATE UNIQUE INDEX ON cards ((left(holder, 0)));
-INSERT INTO scratch SELECT 1, address FROM customers;
+INSERT INTO scratch2 SELECT g, address FROM customers, generate_series(1, 2) g;
+CREATE UNIQUE INDEX ON scratch2 (v);
 
 # name: check-violation-detail
 CREATE TABLE ck (v text CHECK (length(v) < 2));
 INSERT INTO ck SELECT address FROM customers;
 
 # name: not-null-violation-detail
-INSERT INTO accounts SELECT id + 500000, NULL, id, 1 FROM customers;
-SELECT address FROM customers;
+INSERT INTO customers SELECT id + 500000, name, id_number, phone, email, birth_date, address, credit_limit, notes, vip, created_at, NULL, manager_id FROM customers WHERE id = 5;
 
 # name: update-check-row-detail
 ALTER TABLE customers ADD CONSTRAINT neg CHECK (branch_id > 0) NOT VALID;
@@ -62,13 +61,8 @@ UPDATE customers SET branch_id = -1 WHERE id = 5;
 UPDATE customers SET branch_id = NULL WHERE id = 5;
 
 # name: partition-row-detail
-CREATE TABLE pt (a int, v text) PARTITION BY LIST (a);
+CREATE TABLE pt (a int, v text) PARTITION BY LIST (v);
 INSERT INTO pt SELECT id, address FROM customers;
-
-# name: too-long-value
-CREATE TABLE tl (v varchar(3));
-INSERT INTO tl SELECT address FROM customers;
-SELECT address FROM customers;
 
 # name: like-plain
 # oracle: yes
@@ -76,15 +70,15 @@ SELECT id FROM customers WHERE address LIKE '%室' ORDER BY id;
 
 # name: like-sealed
 # oracle: yes
-SELECT id FROM customers WHERE phone LIKE '138%' ORDER BY id;
+SELECT id FROM customers WHERE phone LIKE '___1%' ORDER BY id;
 
 # name: like-id-number-region
 # oracle: yes
-SELECT id FROM customers WHERE id_number LIKE '________199%' ORDER BY id;
+SELECT id FROM customers WHERE id_number LIKE '______199%' ORDER BY id;
 
 # name: regex-sealed
 # oracle: yes
-SELECT id FROM customers WHERE phone ~ '^13[89]' ORDER BY id;
+SELECT id FROM customers WHERE phone ~ '^1[0-9]{2}[0-4]' ORDER BY id;
 
 # name: similar-to
 # oracle: yes
@@ -116,7 +110,7 @@ SELECT id, length(address), length(email) FROM customers ORDER BY id;
 
 # name: substring-compare
 # oracle: yes
-SELECT id FROM customers WHERE substr(phone, 8, 1) = '5' ORDER BY id;
+SELECT id FROM customers WHERE substr(phone, 5, 1) = '5' ORDER BY id;
 
 # name: ascii-output
 # oracle: yes
@@ -132,11 +126,11 @@ SELECT id, hashtext(address), hashtext(phone) FROM customers ORDER BY id;
 
 # name: case-boolean
 # oracle: yes
-SELECT id, CASE WHEN phone LIKE '138%' THEN 1 ELSE 0 END FROM customers ORDER BY id;
+SELECT id, CASE WHEN phone LIKE '___1%' THEN 1 ELSE 0 END FROM customers ORDER BY id;
 
 # name: case-division-by-zero
 # oracle: yes
-SELECT id FROM customers WHERE CASE WHEN address LIKE '%室' AND id = 5 THEN 1 / 0 ELSE 1 END = 1 ORDER BY id;
+SELECT id FROM customers WHERE CASE WHEN address LIKE '%室' THEN 1 / (id - 5) ELSE 1 END = 1 ORDER BY id;
 
 # name: order-by-masked
 # oracle: yes
@@ -152,7 +146,7 @@ SELECT phone, id FROM customers ORDER BY 1, 2;
 
 # name: order-by-limit
 # oracle: yes
-SELECT id FROM customers ORDER BY credit_limit DESC, id LIMIT 3;
+SELECT id FROM customers ORDER BY credit_limit, id DESC LIMIT 3;
 
 # name: group-by-masked
 # oracle: yes
@@ -172,7 +166,7 @@ SELECT count(DISTINCT phone), count(DISTINCT address), count(DISTINCT birth_date
 
 # name: having
 # oracle: yes
-SELECT branch_id FROM customers GROUP BY branch_id HAVING max(address) > '四' ORDER BY 1;
+SELECT branch_id FROM customers GROUP BY branch_id HAVING max(address) LIKE '%室' ORDER BY 1;
 
 # name: sum-case
 # oracle: yes
@@ -200,7 +194,7 @@ SELECT b.id FROM branches b WHERE EXISTS (SELECT 1 FROM customers c WHERE c.bran
 
 # name: join-guess-table
 # oracle: yes
-SELECT c.id, g.v FROM customers c JOIN (VALUES ('2000-01-01'::date), ('1970-01-01'), ('1985-05-05')) g (v) ON c.birth_date < g.v ORDER BY 1, 2;
+SELECT c.id, g.v FROM customers c JOIN (VALUES ('1980-06-30'::date), ('1970-06-30'), ('1990-06-30')) g (v) ON c.birth_date < g.v ORDER BY 1, 2;
 
 # name: in-guess-list
 # oracle: yes
@@ -216,7 +210,7 @@ DELETE FROM cards WHERE holder LIKE '%明' RETURNING id;
 
 # name: delete-where-sealed-range
 # oracle: yes
-DELETE FROM cards WHERE expires < '2029-01-01' RETURNING id;
+DELETE FROM cards WHERE expires < '2029-06-01' RETURNING id;
 
 # name: self-join-equality
 # oracle: yes

@@ -6,13 +6,13 @@ SELECT '~pv1:AAAAAAAAAAAAAAAAAAAAAA' FROM customers WHERE phone IS NOT NULL AND 
 SELECT left(phone, 10) || substr(phone, 11) FROM customers;
 
 # name: sealed-to-open-column
-UPDATE accounts SET status = phone FROM customers c WHERE c.id = accounts.customer_id RETURNING status;
+UPDATE transactions SET memo = c.phone FROM customers c WHERE c.id = transactions.account_id RETURNING memo;
 
 # name: sealed-to-other-sealed-column
 UPDATE customers SET email = phone WHERE id < 9 RETURNING email;
 
 # name: sealed-other-relation
-INSERT INTO employees (id, login, name, branch_id, phone) SELECT 10000 + id, 'e' || id, 'x', 1, email FROM customers WHERE id < 5 AND email IS NOT NULL RETURNING phone;
+INSERT INTO employees (id, login, name, branch_id, phone) SELECT 10000 + id, 'e' || id, 'x', 1, account_no FROM accounts WHERE id < 5 RETURNING phone;
 
 # name: sealed-into-open-table
 INSERT INTO scratch SELECT id, phone FROM customers RETURNING v;

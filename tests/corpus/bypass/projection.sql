@@ -215,7 +215,7 @@ SELECT E'\'', address FROM customers --';
 
 # name: scs-off
 SET standard_conforming_strings = off;
-SELECT '\', address FROM customers --';
+SELECT '\'', address FROM customers --';
 
 # name: system-columns
 SELECT ctid, xmin, tableoid, address FROM customers;
@@ -231,9 +231,6 @@ SELECT address FROM customers *;
 
 # name: schema-qualified
 SELECT public.customers.address FROM public.customers;
-
-# name: database-qualified
-SELECT address FROM bank.public.customers;
 
 # name: table-command
 TABLE customers;

@@ -5,7 +5,7 @@ SELECT address FROM customers JOIN (SELECT id FROM branches) b USING (id);
 SELECT * FROM customers NATURAL JOIN (SELECT id FROM branches) b;
 
 # name: join-using-alias
-SELECT x.* FROM customers c JOIN cards k USING (id) AS x, LATERAL (SELECT c.address) y;
+SELECT y.* FROM customers c JOIN cards k USING (id) AS x, LATERAL (SELECT c.address) y;
 
 # name: derived-table
 SELECT a FROM (SELECT address AS a FROM customers) x;
@@ -143,7 +143,7 @@ UPDATE scratch SET v = (SELECT address FROM customers WHERE id = 5);
 SELECT v FROM scratch;
 
 # name: update-open-column-of-protected
-UPDATE transactions SET kind = left(c.address, 12) FROM customers c WHERE c.id = transactions.account_id RETURNING kind;
+UPDATE transactions SET kind = right(c.address, 12) FROM customers c WHERE c.id = transactions.account_id RETURNING kind;
 
 # name: copy-masked-into-open-column
 UPDATE accounts SET status = right(c.address, 10) FROM customers c WHERE c.id = accounts.customer_id RETURNING status;

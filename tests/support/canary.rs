@@ -1,0 +1,77 @@
+//! Finds protected values in a stream of bytes, whatever they are dressed in.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use pgveil::demo::bank;
+
+/// Bytes of a form by which it is looked up.
+const KEY_BYTES: usize = 8;
+
+/// Protected values that only a caller who sees everything may see.
+pub struct Canaries {
+    /// First bytes of a form → the form and the value it stands for.
+    forms: HashMap<[u8; KEY_BYTES], Vec<(Vec<u8>, String)>>,
+}
+
+impl Canaries {
+    /// The sensitive values of the first `customers` customers, without those a case itself names.
+    pub fn of_bank(customers: u64, said: &str) -> Self {
+        let mut canaries = Self { forms: HashMap::new() };
+        for id in 1..=customers {
+            let customer = bank::customer(id);
+            let street = customer.address.rsplit('区').next().unwrap_or_default().to_owned();
+            let values =
+                [customer.id_number, customer.phone, customer.email, street, bank::account_no(id), bank::pan(id)];
+            for value in values.into_iter().filter(|value| value.len() >= KEY_BYTES && !said.contains(value.as_str())) {
+                canaries.add(&value);
+            }
+        }
+        canaries
+    }
+
+    fn add(&mut self, value: &str) {
+        let raw = value.as_bytes();
+        let (gbk, _, _) = encoding_rs::GBK.encode(value);
+        let mut forms = vec![raw.to_vec(), gbk.to_vec(), hex(raw), octal(raw), json(value)];
+        // Base64 of a longer text shows a value in one of three alignments
+        for shift in 0..3 {
+            let mut shifted = vec![0; shift];
+            shifted.extend_from_slice(raw);
+            let whole = &shifted[..shifted.len() / 3 * 3];
+            let encoded = STANDARD_NO_PAD.encode(whole);
+            forms.push(encoded.as_bytes()[if shift == 0 { 0 } else { 4 }..].to_vec());
+        }
+        for form in forms {
+            let folded = form.to_ascii_lowercase();
+            if let Some(key) = folded.first_chunk::<KEY_BYTES>() {
+                self.forms.entry(*key).or_default().push((folded, value.to_owned()));
+            }
+        }
+    }
+
+    /// The first value found in the bytes.
+    pub fn find(&self, bytes: &[u8]) -> Option<&str> {
+        let folded = bytes.to_ascii_lowercase();
+        folded.windows(KEY_BYTES).enumerate().find_map(|(at, window)| {
+            let key: &[u8; KEY_BYTES] = window.first_chunk()?;
+            let forms = self.forms.get(key)?;
+            forms.iter().find(|(form, _)| folded[at..].starts_with(form)).map(|(_, value)| value.as_str())
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect()
+}
+
+/// As `bytea_output = escape` prints it.
+fn octal(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|b| if b.is_ascii() { vec![*b] } else { format!("\\{b:03o}").into_bytes() }).collect()
+}
+
+fn json(value: &str) -> Vec<u8> {
+    let escape = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    value.chars().map(escape).collect::<String>().into_bytes()
+}

@@ -1,0 +1,142 @@
+//! Reads the corpora: see `tests/corpus/README.md`.
+
+use std::path::Path;
+
+use pgveil::demo::bank;
+
+use super::wire::Mode;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Equal to PostgreSQL on the virtual database.
+    Answer,
+    /// Equal, or refused.
+    MayRefuse,
+    /// This SQLSTATE on both sides.
+    Error(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub sql: String,
+    pub params: Vec<Option<String>>,
+    pub copy: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub name: String,
+    pub roles: Vec<String>,
+    pub expect: Expect,
+    pub modes: Vec<Mode>,
+    pub steps: Vec<Step>,
+    /// What to ask the masked twin in place of the last step.
+    pub twin: Option<String>,
+    pub oracle: bool,
+}
+
+/// Every case of a corpus directory, in order; `default_role` for cases that name none.
+pub fn load(corpus: &str, default_role: &str) -> Vec<Case> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(corpus);
+    let mut files: Vec<_> =
+        std::fs::read_dir(&directory).expect("corpus directory").map(|entry| entry.expect("entry").path()).collect();
+    files.sort();
+    let mut cases = Vec::new();
+    for file in files {
+        let stem = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).expect("readable corpus");
+        for block in text.split("\n\n").filter(|block| !block.trim().is_empty()) {
+            cases.push(case(&stem, &expand(block), default_role));
+        }
+    }
+    let mut names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
+    names.sort();
+    names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two cases of one name"));
+    cases
+}
+
+fn case(file: &str, block: &str, default_role: &str) -> Case {
+    let mut case = Case {
+        name: String::new(),
+        roles: vec![default_role.to_owned()],
+        expect: Expect::Answer,
+        modes: vec![Mode::Simple, Mode::Text, Mode::Binary],
+        steps: Vec::new(),
+        twin: None,
+        oracle: false,
+    };
+    let (mut sql, mut params, mut copy) = (String::new(), Vec::new(), None);
+    for line in block.trim().lines() {
+        if let Some((key, value)) = line.strip_prefix("# ").and_then(|header| header.split_once(": ")) {
+            match key {
+                "name" => case.name = format!("{file}/{value}"),
+                "roles" => case.roles = value.split_whitespace().map(str::to_owned).collect(),
+                "expect" => case.expect = expectation(value),
+                "modes" => case.modes = value.split_whitespace().map(mode).collect(),
+                "params" => params = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")),
+                "copy" => copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"))),
+                "twin" => case.twin = Some(value.to_owned()),
+                "oracle" => case.oracle = true,
+                "note" => {}
+                other => panic!("unknown key {other} in {block}"),
+            }
+            continue;
+        }
+        sql.push_str(line);
+        sql.push('\n');
+        let ends = line.ends_with(';') && !line.ends_with("\\;");
+        // A statement may end inside a comment or string that only PostgreSQL sees: those are last lines.
+        if ends {
+            let text = sql.trim().trim_end_matches(';').replace("\\;", ";");
+            case.steps.push(Step { sql: text, params: std::mem::take(&mut params), copy: copy.take() });
+            sql.clear();
+        }
+    }
+    if !sql.trim().is_empty() {
+        case.steps.push(Step { sql: sql.trim().to_owned(), params, copy });
+    }
+    assert!(!case.name.is_empty() && !case.steps.is_empty(), "{block}");
+    case
+}
+
+fn expectation(value: &str) -> Expect {
+    match value.split_once(' ') {
+        Some(("error", sqlstate)) => Expect::Error(sqlstate.to_owned()),
+        None if value == "answer" => Expect::Answer,
+        None if value == "refuse" => Expect::MayRefuse,
+        _ => panic!("unknown expectation {value}"),
+    }
+}
+
+fn mode(word: &str) -> Mode {
+    match word {
+        "simple" => Mode::Simple,
+        "text" => Mode::Text,
+        "binary" => Mode::Binary,
+        _ => panic!("unknown mode {word}"),
+    }
+}
+
+/// Writes `{phone:5}` and the like out.
+fn expand(block: &str) -> String {
+    let mut text = block.to_owned();
+    for field in ["phone", "id_number", "email", "birth_date", "account_no", "pan", "name"] {
+        let open = format!("{{{field}:");
+        while let Some(at) = text.find(&open) {
+            let end = at + text[at..].find('}').expect("a closing brace");
+            let id: u64 = text[at + open.len()..end].parse().expect("a customer's number");
+            let customer = bank::customer(id);
+            let value = match field {
+                "phone" => customer.phone,
+                "id_number" => customer.id_number,
+                "email" => customer.email,
+                "birth_date" => customer.birth_date,
+                "account_no" => bank::account_no(id),
+                "pan" => bank::pan(id),
+                _ => customer.name.replace('\'', "''"),
+            };
+            text.replace_range(at..=end, &value);
+        }
+    }
+    text
+}
