@@ -25,6 +25,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("metrics", &["audit"]),
 ];
 
+/// Sockets, files, time and the command line: these may use every room and each other, no room above uses them.
+const EDGE: &[&str] =
+    &["admin", "auth", "cli", "config", "demo", "lib", "log", "main", "server", "session", "upstream"];
+
 /// Rooms without IO, clock or globals: the same input always gives the same answer.
 const PURE: &[&str] = &["wire", "sql", "analyze", "plan", "mask", "crypto", "value", "copy"];
 
@@ -135,7 +139,13 @@ fn dependencies_point_one_way() {
     let allowed: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
     let mut findings = Vec::new();
     for source in sources() {
-        let Some(allowed) = allowed.get(source.room.as_str()) else { continue };
+        if EDGE.contains(&source.room.as_str()) {
+            continue;
+        }
+        let Some(allowed) = allowed.get(source.room.as_str()) else {
+            findings.push(format!("src/{}: {} is not in the table", source.path.display(), source.room));
+            continue;
+        };
         for (number, line) in &source.code {
             for used in named_rooms(line) {
                 if used != source.room && !allowed.contains(&used.as_str()) {
@@ -210,10 +220,8 @@ fn the_top_level_holds_only_what_was_agreed() {
 
 #[test]
 fn unsafe_code_is_forbidden() {
-    for file in ["lib.rs"] {
-        let text = fs::read_to_string(root().join("src").join(file)).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "src/{file} lacks the lint");
-    }
+    let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    assert!(text.contains("#![forbid(unsafe_code)]"), "src/lib.rs lacks the lint");
 }
 
 #[test]

@@ -151,7 +151,7 @@ WITH temporary AS MATERIALIZED (SELECT oid, xmin::text::int8 AS x FROM pg_class 
     SELECT 1 AS k, count(*) AS n, sum(xmin::text::int8) AS x FROM pg_class WHERE relpersistence <> 't'
     UNION ALL
     SELECT 2, count(*), sum(xmin::text::int8) FROM pg_attribute
-     WHERE attrelid >= 16384 AND attrelid NOT IN (SELECT oid FROM temporary)
+     WHERE attrelid >= 16384 AND attnum > 0 AND attrelid NOT IN (SELECT oid FROM temporary)
     UNION ALL
     SELECT 3, count(*), sum(xmin::text::int8) FROM pg_attrdef WHERE adrelid NOT IN (SELECT oid FROM temporary)
     UNION ALL
