@@ -1,5 +1,7 @@
 //! Chinese names made of common characters become other such names.
 
+use std::sync::LazyLock;
+
 use super::permute::Permutation;
 
 /// The hundred most frequent surnames of one character.
@@ -7,10 +9,13 @@ const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林�
 /// Characters frequent in given names.
 const GIVEN: &str = "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂华玉萍红建文辉力永健世广志义兴良海山仁波宁贵福生元全国胜学祥才发成康星光天达安岩中茂进有坚和彪博诚先敬震振壮会思群豪心邦承乐绍功松善厚庆民友裕河哲亮政谦亨奇固之轮翰朗伯宏言若鸣朋斌栋维启克伦翔旭鹏泽晨辰士以家致树炎德行时泰盛雄琛钧冠策腾榕风航弘慧巧美淑惠珠翠雅芝莲真环雪荣爱妹香月莺媛瑞凡佳嘉琼勤珍贞莉叶璧璐娅琦晶妍茜秋珊莎锦黛青倩婷姣婉娴瑾颖露瑶怡婵雁蓓纨仪荷丹蓉眉君琴蕊薇菁梦岚苑婕馨瑗琰韵融园艺咏卿聪澜纯毓悦昭冰爽琬茗羽希欣飘育滢馥筠柔竹霭凝晓欢霄枫芸菲寒伊亚宜可姬舒影荔枝丽阳妮宝贝初程梵罡恒鸿桦骅剑娇纪宽苛灵玛媚琪晴容睿烁堂唯威韦雯苇萱阅彦宇雨洁章雪";
 
+/// [`GIVEN`] without repetitions.
+static GIVEN_NAMES: LazyLock<Vec<char>> = LazyLock::new(|| distinct(GIVEN));
+
 pub(super) fn permute(text: &str, key: &[u8; 32]) -> Option<String> {
     let mut characters = text.chars();
     let surname = index_in(SURNAMES, characters.next()?)?;
-    let given_names: Vec<char> = distinct(GIVEN);
+    let given_names = &*GIVEN_NAMES;
     let radix = u128::try_from(given_names.len()).ok()?;
     let given: Vec<u128> =
         characters.map(|c| u128::try_from(given_names.iter().position(|g| *g == c)?).ok()).collect::<Option<_>>()?;
