@@ -1,10 +1,29 @@
-# Sourced by run.sh: how pgveil is started for a benchmark, with the sample bank's policy and a throw-away key.
+# Sourced by run.sh: how pgveil is started for a benchmark, with the sample bank's policy and throw-away keys.
 start_pgveil() { # start_pgveil DIRECTORY PORT UPSTREAM_PORT; sets pgveil_pid
-    local directory=$1 listen=$2 upstream=$3
-    "$target/pgveil" serve --help >/dev/null 2>&1 || return 1
-    mkdir -p "$directory/pgveil"
-    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$directory/pgveil/audit.key"
-    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$directory/pgveil/kek"
-    chmod 600 "$directory/pgveil/audit.key" "$directory/pgveil/kek"
-    return 1 # until `pgveil serve` has its configuration file
+    local directory=$1/pgveil listen=$2 upstream=$3
+    mkdir -p "$directory"
+    cat >"$directory/pgveil.toml" <<TOML
+policies = "$PWD/policies/bank"
+
+[listen]
+address = "127.0.0.1:$listen"
+
+[upstream]
+host = "127.0.0.1"
+port = $upstream
+
+[catalog]
+user = "postgres"
+
+[keys]
+keyring = "$directory/keyring"
+kek_file = "$directory/kek"
+
+[audit]
+directory = "$directory/audit"
+TOML
+    "$target/pgveil" keys init --config "$directory/pgveil.toml" >"$directory/log" 2>&1 || return 1
+    [ -s "$directory/keyring" ] || return 1
+    "$target/pgveil" serve --config "$directory/pgveil.toml" >>"$directory/log" 2>&1 &
+    pgveil_pid=$!
 }

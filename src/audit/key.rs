@@ -1,7 +1,7 @@
 //! Where the audit key comes from: a file or an environment variable, never the configuration itself.
 
-use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -59,6 +59,19 @@ impl KeyReference {
         let bytes = unhex(text.trim_ascii()).ok_or(KeyError::NotHex)?;
         Ok(AuditKey::new(algorithm, &bytes)?)
     }
+}
+
+/// Makes a new random key in a new file that only its owner may read.
+///
+/// # Errors
+/// The file exists already or cannot be written, or the system has no randomness.
+pub fn create(path: &Path) -> Result<(), KeyError> {
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
+    let mut key = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(key.as_mut_slice()).map_err(|error| failed(io::Error::other(error)))?;
+    let text = Zeroizing::new(super::chain::hex(key.as_slice()));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {

@@ -15,6 +15,7 @@
 //! Architecture invariant: no record has a place for a value; see [`event`].
 
 mod chain;
+pub mod config;
 pub mod event;
 mod heads;
 pub mod key;
@@ -24,6 +25,7 @@ pub mod verify;
 mod writer;
 
 pub use chain::{Algorithm, AuditKey, Hash, Head, KeyTooShort};
+pub use config::Config;
 pub use event::{Closing, Event, Opening, Outcome, Refused, SessionFacts};
 pub use statement::Statement;
 pub use store::OpenError;

@@ -270,8 +270,8 @@ impl Writer {
             if let Some(reason) = stop {
                 events.push(Waiting { at: jiff::Timestamp::now(), event: Event::Stop { reason }, done: None });
             }
-            let outcome = self.write(events);
-            self.shared.report(outcome);
+            // Whoever waits learns of a failure by the receipt, everybody else by the status.
+            let _ = self.write(events);
             if stop.is_some() {
                 break;
             }
@@ -305,6 +305,8 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
+                // First, so that whoever learns from a receipt finds the status saying so too.
+                self.shared.failed(&error);
                 self.keep(events);
                 Err(error)
             }
@@ -346,15 +348,9 @@ impl Writer {
 }
 
 impl Shared {
-    fn report(&self, outcome: io::Result<()>) {
-        let was = self.writable.swap(outcome.is_ok(), Ordering::Relaxed);
-        match outcome {
-            Err(error) if was => tracing::error!(%error, "audit trail not writable: protected data is refused"),
-            Ok(()) if !was => tracing::info!("audit trail writable again"),
-            Ok(()) | Err(_) => {}
-        }
-        if !self.writable.load(Ordering::Relaxed) {
-            self.wake.notify_all();
+    fn failed(&self, error: &io::Error) {
+        if self.writable.swap(false, Ordering::Relaxed) {
+            tracing::error!(%error, "audit trail not writable: protected data is refused");
         }
     }
 
@@ -367,7 +363,9 @@ impl Shared {
     }
 
     fn wrote(&self, head: Head, file: Arc<std::fs::File>) {
-        self.writable.store(true, Ordering::Relaxed);
+        if !self.writable.swap(true, Ordering::Relaxed) {
+            tracing::info!("audit trail writable");
+        }
         self.records.store(head.seq, Ordering::Relaxed);
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.file = Some(file);
