@@ -88,7 +88,7 @@ setup() {
   [[ -n "$quick" ]] || { python_packages && deny_tool; }
 }
 
-docs() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --quiet; }
+docs() { RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --no-deps --document-private-items --quiet; }
 deny() { PATH="$PATH:$PWD/$venv/bin" cargo deny --config tests/deny.toml check bans licenses sources; }
 drivers() { cargo build --quiet && PGVEIL_PYTHON="$PWD/$venv/bin/python" tests/drivers/run.sh; }
 
@@ -105,7 +105,7 @@ step setup setup || finish
 step fmt cargo fmt --check
 if [[ -n "$quick" ]]; then
   step clippy cargo clippy --quiet --lib --bins -- -D warnings
-  step unit cargo test --lib --bins --test architecture
+  step unit cargo test --no-fail-fast --lib --bins --test architecture
   finish
 fi
 step clippy cargo clippy --quiet --all-targets -- -D warnings
