@@ -78,3 +78,61 @@ fn both_verifiers_agree() {
         }
     }
 }
+
+const CHILD_DIRECTORY: &str = "PGVEIL_TEST_AUDIT_DIRECTORY";
+
+fn small_files(directory: &Path) -> Settings {
+    Settings {
+        directory: directory.to_owned(),
+        writer: "node-1".into(),
+        durability: Durability::Handed,
+        max_file_len_bytes: 20_000,
+        heads: Some(directory.join("heads")),
+        heads_interval: Duration::ZERO,
+    }
+}
+
+/// Not a test of its own: the process that [`a_killed_writer_leaves_an_honest_trail`] kills.
+#[test]
+fn writer_until_killed() {
+    let Ok(directory) = std::env::var(CHILD_DIRECTORY) else { return };
+    let log = AuditLog::open(small_files(Path::new(&directory)), &AuditKey::new(Algorithm::HmacSha256, &KEY).unwrap());
+    let log = log.expect("the chain goes on");
+    loop {
+        log.record(Event::PolicyReload { accepted: true, policy: "p".into() }).written_blocking().unwrap();
+    }
+}
+
+#[test]
+fn a_killed_writer_leaves_an_honest_trail() {
+    let directory = tempfile::tempdir().unwrap();
+    for kill in 0..8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writer_until_killed"])
+            .env(CHILD_DIRECTORY, directory.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(120 + 17 * kill));
+        child.kill().unwrap();
+        // What a crash of the machine can leave in the file of heads.
+        let heads = std::fs::OpenOptions::new().append(true).open(directory.path().join("heads"));
+        std::io::Write::write_all(&mut heads.unwrap(), b"{\"v\":1").unwrap();
+        assert!(!child.wait().unwrap().success(), "it should have been killed");
+    }
+    let key = AuditKey::new(Algorithm::HmacSha256, &KEY).unwrap();
+    let mut verifier = Verifier::new(&key);
+    let read = |path: &Path| std::io::Cursor::new(std::fs::read(path).unwrap());
+    verifier.heads("heads", read(&directory.path().join("heads"))).unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .collect();
+    files.sort();
+    for file in &files {
+        verifier.log(&file.display().to_string(), read(file)).unwrap();
+    }
+    let summary = verifier.finish().unwrap();
+    assert!(files.len() > 1 && summary.heads > 0 && summary.records > 100, "{} files, {summary:?}", files.len());
+}

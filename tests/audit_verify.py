@@ -49,7 +49,7 @@ def main(keyfile, algorithm, *names):
     kept, ends, names = {}, {}, list(names)
     if names[:1] == ["--heads"]:
         for where, line in lines(names[1]):
-            if line:
+            if line and not line.endswith(b"#torn"):  # cut short by a crash, and marked since
                 head = parsed(HEAD, "heads", line, where)
                 kept[head["writer"], head["seq"]] = head["hash"]
         names = names[2:]

@@ -15,7 +15,13 @@ pub(super) struct HeadsFile {
     file: File,
     writer: String,
     key: WriterKey,
+    /// The last line was cut short, by a crash or a full disk.
+    torn: bool,
 }
+
+/// How a line that was cut short ends: the file only grows, so it is marked and not taken off. Whoever can mark a
+/// line can as well delete it; what protects heads is where they are kept.
+const TORN: &[u8] = b"#torn";
 
 /// One line of the heads file, its MAC checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +39,9 @@ struct RawHead {
 
 impl HeadsFile {
     pub(super) fn open(path: &Path, writer: &str, key: WriterKey) -> io::Result<Self> {
-        let mut file = OpenOptions::new().append(true).create(true).read(true).open(path)?;
-        // A line that a crash cut short must not swallow the next one.
-        if !ends_with_newline(&mut file)? {
-            file.write_all(b"\n")?;
-        }
-        Ok(Self { file, writer: writer.to_owned(), key })
+        let file = OpenOptions::new().append(true).create(true).read(true).open(path)?;
+        let torn = !ends_with_newline(&file)?;
+        Ok(Self { file, writer: writer.to_owned(), key, torn })
     }
 
     /// The caller has synced the records up to `head`: a head must never be ahead of its log.
@@ -47,12 +50,18 @@ impl HeadsFile {
         let writer = serde_json::to_string(&self.writer)?;
         let body = format!(r#"{{"v":1,"seq":{},"writer":{writer},"ts":"{at:.6}","hash":"{}""#, head.seq, head.hash);
         let mac = hex(&self.key.head(body.as_bytes()).0);
+        if self.torn {
+            self.file.write_all(TORN)?;
+            self.file.write_all(b"\n")?;
+        }
+        self.torn = true;
         self.file.write_all(format!("{body},\"mac\":\"{mac}\"}}\n").as_bytes())?;
+        self.torn = false;
         self.file.sync_data()
     }
 }
 
-fn ends_with_newline(file: &mut File) -> io::Result<bool> {
+fn ends_with_newline(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::FileExt as _;
     let len = file.metadata()?.len();
     let mut last = [b'\n'];
@@ -60,6 +69,11 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
         file.read_exact_at(&mut last, len - 1)?;
     }
     Ok(last == [b'\n'])
+}
+
+/// Whether a line holds nothing: empty, or cut short when it was written.
+pub(super) fn is_void(line: &[u8]) -> bool {
+    line.is_empty() || line.ends_with(TORN)
 }
 
 /// Reads a line of a heads file. `None` where it is not one or its MAC does not hold.
