@@ -117,3 +117,42 @@ fn report(summary: &Summary, heads: bool, out: &mut dyn Write) -> io::Result<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::audit::Config;
+
+    #[derive(clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        audit: AuditArgs,
+    }
+
+    fn code(arguments: &[&str]) -> u8 {
+        let program = Program::try_parse_from([&["pgveil", "verify"], arguments].concat()).unwrap();
+        let AuditCommand::Verify(args) = &program.audit.command;
+        verify(args).map_or_else(|failure| failure.code(), |_| 0)
+    }
+
+    #[test]
+    fn exit_codes() {
+        let directory = tempfile::tempdir().unwrap();
+        let heads = directory.path().join("heads");
+        let config =
+            Config { heads: Some(heads.clone()), writer: Some("a".into()), ..Config::in_directory(directory.path()) };
+        config.open().unwrap().stop("test");
+        let log = directory.path().join("audit-a-00000000000000000001.jsonl");
+        let key = format!("file:{}", directory.path().join("audit.key").display());
+        let (shown, heads) = (log.display().to_string(), heads.display().to_string());
+        let good = std::fs::read(&log).unwrap();
+        assert_eq!(code(&[&shown, "--heads", &heads, "--key", &key]), 0);
+        assert_eq!(code(&[&shown, "--key", &key, "--algorithm", "hmac-sm3"]), FOUND);
+        std::fs::write(&log, &good[..good.len() / 2]).unwrap();
+        assert_eq!(code(&[&shown, "--heads", &heads, "--key", &key]), FOUND);
+        assert_eq!(code(&[&shown, "--key", "file:/absent/key"]), UNUSABLE);
+        assert_eq!(code(&["/absent/log", "--key", &key]), UNUSABLE);
+    }
+}
