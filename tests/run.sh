@@ -94,7 +94,12 @@ deny() { PATH="$PATH:$PWD/$venv/bin" cargo deny --config tests/deny.toml check b
 finish() {
   for log in "${failures[@]}"; do
     printf '\n--- %s\n' "$log"
-    tail -n 60 "$log"
+    if grep -q '^failures:' "$log"; then
+      # What the failing tests said, then their names.
+      awk '/^failures:/ {on=1} /^test result:/ {on=0} on' "$log" | cut -c1-400 | head -n 150
+    else
+      tail -n 60 "$log"
+    fi
   done
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   exit $((failed > 0))
