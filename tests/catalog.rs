@@ -323,3 +323,39 @@ async fn a_lost_connection_is_replaced_and_a_stale_snapshot_withheld() {
     admin.batch_execute("ALTER ROLE follower LOGIN").await.unwrap();
     eventually(&follower, "recovery by itself", |_| true).await;
 }
+
+/// A server certificate for 127.0.0.1 that the server's account may read, and a configuration that trusts it alone.
+fn certificate() -> (tempfile::TempDir, Arc<rustls::ClientConfig>) {
+    let directory = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(directory.path().join("crt"), made.cert.pem()).unwrap();
+    let key = directory.path().join("key");
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    support::postgres::give_to_server(directory.path());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    (directory, Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+}
+
+#[tokio::test]
+async fn the_login_speaks_tls_or_does_not_connect() {
+    let (files, trusting) = certificate();
+    let (_, trusting_another) = certificate();
+    let path = |name: &str| files.path().join(name).display().to_string();
+    let settings = ["ssl=on".into(), format!("ssl_cert_file={}", path("crt")), format!("ssl_key_file={}", path("key"))];
+    let server = Server::start_with(&settings.each_ref().map(String::as_str));
+    let with_tls = |tls| Login { tls: Some(tls), ..login(&server, "postgres") };
+
+    let (client, _notified) = connect(&with_tls(trusting.clone())).await.expect("a trusted certificate");
+    let row = client.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]).await.unwrap();
+    assert!(row.get::<_, bool>(0), "the connection is in clear");
+    load(&client).await.expect("load over TLS");
+    assert!(connect(&with_tls(trusting_another)).await.is_err(), "a certificate of nobody known");
+
+    let plain = Server::start();
+    let demanding = Login { tls: Some(trusting), ..login(&plain, "postgres") };
+    assert!(connect(&demanding).await.is_err(), "a server without TLS is no fallback");
+}

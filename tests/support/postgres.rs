@@ -25,9 +25,7 @@ impl Server {
         let directory = TempDir::new().expect("temporary directory");
         let data = directory.path().join("data");
         std::fs::create_dir(&data).expect("data directory");
-        if is_root() {
-            run(Command::new("chown").arg("-R").arg("postgres").arg(directory.path()));
-        }
+        give_to_server(directory.path());
         let flags = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"];
         run(as_postgres("initdb").args(flags).arg(&data));
         let port = free_port();
@@ -96,6 +94,13 @@ fn as_postgres(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(binary(program));
     command
+}
+
+/// Makes a directory and what is in it the server account's, where that is another.
+pub fn give_to_server(directory: &Path) {
+    if is_root() {
+        run(Command::new("chown").arg("-R").arg("postgres").arg(directory));
+    }
 }
 
 fn is_root() -> bool {
