@@ -105,6 +105,7 @@ SELECT phone FROM customers WHERE id = 5;
 
 # name: error-then-rollback-to
 # roles: app teller
+# expect: error 22012
 SAVEPOINT s;
 SELECT 1 / 0;
 ROLLBACK TO SAVEPOINT s;
