@@ -25,9 +25,20 @@ enum Command {
     Demo(demo::DemoCommand),
 }
 
+/// Exit code for a command line that cannot be read (`EX_USAGE` of sysexits.h): 1 is an answer of some commands.
+const USAGE: u8 = 64;
+
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, as errors that are none.
+            let code = if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return error.print().map_or(ExitCode::from(USAGE), |()| code);
+        }
+    };
+    match cli.command {
         Command::Policy(command) => policy::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(command) => demo::run(&command),
