@@ -10,5 +10,6 @@ pub mod mask;
 pub mod metrics;
 pub mod plan;
 pub mod policy;
+pub mod session;
 pub mod value;
 pub mod wire;

@@ -1,5 +1,7 @@
 //! The PostgreSQL wire protocol, version 3: frames and messages. Pure: bytes in, values out.
 
 pub mod error;
+pub mod frame;
+pub mod limits;
 
 pub use error::{PgError, SqlState};
