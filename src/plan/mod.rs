@@ -47,6 +47,11 @@ pub struct Plan {
     pub effect: Effect,
     /// What is touched, for the audit trail.
     pub touched: Arc<[Touch]>,
+    /// Whether this caller sees in clear everything that the statement reaches: only then do the server's DETAIL,
+    /// CONTEXT and notices come through (never with a sealed value in them).
+    pub sees_details: bool,
+    /// False where the text holds freshly sealed literals: the plan serves once, and is not kept for the next same text.
+    pub reusable: bool,
 }
 
 /// A parameter of the upstream statement.
@@ -55,7 +60,17 @@ pub struct UpstreamParam {
     /// Zero-based index into the client's parameters.
     pub client: usize,
     pub action: ParamAction,
+    /// The type OID that PostgreSQL would describe to a client that declared none. 0: what the server describes.
+    pub ty: u32,
 }
+
+/// What a sealed value with an equality term starts with, and one without.
+pub const MAGIC_EQUALITY: &str = "~pv1:";
+pub const MAGIC_PLAIN: &str = "~pv0:";
+/// What both have in common: text with this in it is never stored or shown as anything but a sealed value.
+pub const MAGIC_COMMON: &str = "~pv";
+/// How many characters of a sealed value hold magic and equality term. Equality is `left(column, N)`.
+pub const TERM_CHARS: usize = 27;
 
 /// What happens to a parameter's value between Bind as the client sent it and as the server gets it.
 #[derive(Clone)]
@@ -126,6 +141,8 @@ pub struct Output {
 pub enum OutputAction {
     /// Relayed: nothing in it is sealed. A value that carries the magic ends the statement.
     Relay,
+    /// Relayed whatever is in it: EXPLAIN, for a caller who sees everything.
+    RelayAny,
     /// Sealed values of the columns in the list (a set operation may bring several), each shown by its own right.
     Reveal(Arc<[RevealColumn]>),
 }

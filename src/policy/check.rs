@@ -6,7 +6,7 @@ use super::located::did_you_mean;
 use super::{ColumnPolicy, Policy, ReadRight, RelationPolicy, ddl};
 use crate::catalog::{self, Catalog, Relation, RelationKind};
 use crate::mask::Mask;
-use crate::plan::{Reveal, SealedColumn};
+use crate::plan::{MAGIC_COMMON, Reveal, SealedColumn, TERM_CHARS};
 use crate::value::{Kind, LogicalType};
 
 /// How grave a finding is. With an error the policy is not put in force.
@@ -191,14 +191,13 @@ impl Check<'_> {
         let object = sealed.name.to_string();
         let ours = ddl::check_name(sealed);
         if !relation.checks.iter().any(|check| {
-            check.name == ours
-                || check.definition.contains(ddl::MAGIC_COMMON) && mentions(&check.definition, &live.name)
+            check.name == ours || check.definition.contains(MAGIC_COMMON) && mentions(&check.definition, &live.name)
         }) {
             let message = "without a CHECK a session that goes around the proxy can store plaintext";
             self.add(Severity::Warning, &object, message, Some(ddl::check_ddl(table, &live.name, sealed)));
         }
         for check in relation.checks.iter().filter(|check| check.name != ours) {
-            if mentions(&check.definition, &live.name) && !check.definition.contains(ddl::MAGIC_COMMON) {
+            if mentions(&check.definition, &live.name) && !check.definition.contains(MAGIC_COMMON) {
                 let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {};", ddl::quoted(&check.name));
                 let message = format!("the constraint `{}` tests the clear value and will fail", check.name);
                 self.add(Severity::Error, &object, message, Some(drop));
@@ -308,7 +307,7 @@ fn is_constant(default: &str) -> bool {
 /// PostgreSQL prints the expression as `"left"(phone, 27)`.
 fn is_term_index(definition: &str, column: &str) -> bool {
     let bare = definition.replace([' ', '"'], "");
-    bare.contains(&format!("left({},{})", column.replace([' ', '"'], ""), ddl::TERM_CHARS))
+    bare.contains(&format!("left({},{})", column.replace([' ', '"'], ""), TERM_CHARS))
 }
 
 #[cfg(test)]

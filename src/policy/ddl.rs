@@ -1,15 +1,7 @@
 //! The DDL that a policy's sealed columns need: types, indexes, checks.
 
 use super::Policy;
-use crate::plan::SealedColumn;
-
-/// How many characters of a sealed value hold magic and equality term. Equality is `left(column, N)`.
-pub const TERM_CHARS: usize = 27;
-/// What sealed values start with: with an equality term, and without.
-const MAGIC_EQUALITY: &str = "~pv1:";
-const MAGIC_PLAIN: &str = "~pv0:";
-/// What both have in common, by which a CHECK is known to be about sealed values.
-pub(super) const MAGIC_COMMON: &str = "~pv";
+use crate::plan::{MAGIC_EQUALITY, MAGIC_PLAIN, SealedColumn, TERM_CHARS};
 
 /// Every statement that the policy's sealed columns need, in an order that can be run as it stands on tables
 /// without data. On a table with data the CHECKs come after the backfill. Types first, since an index over

@@ -2,7 +2,15 @@
 //!
 //! What is sealed is PostgreSQL's own output form in UTF-8 (ISO dates, hex bytea): the *canonical text*.
 
+mod plaintext;
+mod style;
+
 use std::fmt;
+
+pub use plaintext::Plaintext;
+pub use style::Style;
+
+use crate::wire::{PgError, SqlState};
 
 /// The types a sealed column may have for its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,5 +126,63 @@ impl fmt::Display for LogicalType {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// How a value stands on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Binary,
+}
+
+/// What a value that is read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Stored in a column of the type: length, precision and padding rules of an assignment.
+    Assign,
+    /// Compared with the column: no length is enforced.
+    Compare,
+}
+
+impl LogicalType {
+    /// Reads a client's value. `source` is the type OID that it was declared or cast as, 0 or 705 (unknown) for the type's own input.
+    ///
+    /// # Errors
+    /// PostgreSQL's own (22P02, 22P03, 22007, 22008, 22003, 22001, 22021); 0A000 for spellings and source types outside
+    /// the list that is known to be read exactly as PostgreSQL reads them.
+    pub fn read(
+        self,
+        _source: u32,
+        _format: Format,
+        _bytes: &[u8],
+        _style: &Style,
+        _purpose: Purpose,
+    ) -> Result<Plaintext, PgError> {
+        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    }
+
+    /// Appends the text form that PostgreSQL would print under these settings.
+    ///
+    /// # Errors
+    /// 22000 where the text is not canonical for the type; 0A000 where the settings cannot be honoured.
+    pub fn write_text(self, _canonical: &str, _style: &Style, _output: &mut bytes::BytesMut) -> Result<(), PgError> {
+        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    }
+
+    /// Appends the type's binary form.
+    ///
+    /// # Errors
+    /// 22000 where the text is not canonical for the type.
+    pub fn write_binary(self, _canonical: &str, _output: &mut bytes::BytesMut) -> Result<(), PgError> {
+        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    }
+
+    /// The form that equality terms are computed over: equal exactly where PostgreSQL's `=` says equal.
+    ///
+    /// # Errors
+    /// 22000 where the text is not canonical; 0A000 for types without equality search.
+    pub fn comparison_form(self, _canonical: &str, _fold_case: bool) -> Result<Plaintext, PgError> {
+        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
     }
 }

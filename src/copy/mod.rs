@@ -1,0 +1,1 @@
+//! The data of COPY, as it streams: text, csv and binary, fields in, fields out. Pure.

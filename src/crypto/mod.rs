@@ -1,0 +1,21 @@
+//! Sealed values: their format, how they are sealed, opened and searched by. Pure but for the randomness of a seal.
+
+use crate::plan::SealedColumn;
+use crate::value::Plaintext;
+use crate::wire::PgError;
+
+/// Seals literals and makes the terms that predicates compare; [`crate::keys`] has the one with keys.
+pub trait Sealer {
+    /// A fresh sealed value of the canonical text.
+    ///
+    /// # Errors
+    /// 54000 where the value is too long to seal, 58000 where the column's domain has no key.
+    fn seal(&self, column: &SealedColumn, value: &Plaintext) -> Result<String, PgError>;
+
+    /// The equality prefix of the value: the first [`crate::plan::TERM_CHARS`] characters of every sealed value
+    /// equal to it in the column's domain.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    fn term(&self, column: &SealedColumn, value: &Plaintext) -> Result<String, PgError>;
+}
