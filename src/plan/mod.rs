@@ -126,6 +126,18 @@ pub enum Algorithm {
     Sm4Gcm,
 }
 
+/// The hash under which a domain's equality terms are keyed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum TermHash {
+    #[default]
+    #[serde(rename = "hmac-sha-256")]
+    HmacSha256,
+    #[serde(rename = "hmac-sm3")]
+    HmacSm3,
+}
+
 /// One column of an answer.
 #[derive(Clone)]
 pub struct Output {

@@ -1,0 +1,14 @@
+//! The random bytes of a seal.
+
+use super::format::RANDOM_LEN;
+use crate::wire::{PgError, SqlState};
+
+/// Fresh bytes from the operating system.
+///
+/// # Errors
+/// 58000 where it has none: nothing is sealed then.
+pub(super) fn fresh() -> Result<[u8; RANDOM_LEN], PgError> {
+    let mut bytes = [0; RANDOM_LEN];
+    getrandom::fill(&mut bytes).map_err(|_| PgError::new(SqlState::SYSTEM_ERROR, "the system has no randomness"))?;
+    Ok(bytes)
+}
