@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub mod audit;
 pub mod config;
 pub mod demo;
+pub mod keys;
 pub mod policy;
 
 /// Transparent encryption and masking for PostgreSQL.
@@ -25,6 +26,9 @@ enum Command {
     /// Check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Make, rotate and list keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     Audit(audit::AuditArgs),
     Demo(demo::DemoCommand),
 }
@@ -45,6 +49,7 @@ pub fn run() -> ExitCode {
     match cli.command {
         Command::Policy(command) => policy::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Keys(command) => keys::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(command) => demo::run(&command),
     }

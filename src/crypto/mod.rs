@@ -43,8 +43,7 @@
 //!
 //! AES takes all 256 bits as its key, with a nonce of zeros; SM4 takes 128 as key and the next 96 as nonce. GCM breaks where one key
 //! meets one nonce twice; here that takes the same 16 random bytes twice under one seal key. Among 2⁴⁸ values the chance is 2⁻³³,
-//! where random 96-bit nonces under one key end at 2³². Proxies need not count together, and a restored snapshot of a
-//! machine is the only way to draw the same bytes again. That SM4's nonce is derived too keeps the many 128-bit keys from being
+//! where random 96-bit nonces under one key end at 2³². So proxies need not count together. That SM4's nonce is derived too keeps the many 128-bit keys from being
 //! attacked all at once. HMAC rather than CMAC: no bound from a 128-bit block (SP 800-38B, appendix B), and no code of our own.
 
 mod format;

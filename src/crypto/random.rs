@@ -3,7 +3,8 @@
 use super::format::RANDOM_LEN;
 use crate::wire::{PgError, SqlState};
 
-/// Fresh bytes from the operating system.
+/// Fresh bytes from the operating system: one call a value, though it is a third of a seal's time. Bytes drawn ahead would
+/// be used by both copies of a virtual machine that is restored twice; the kernel's generator notices that.
 ///
 /// # Errors
 /// 58000 where it has none: nothing is sealed then.

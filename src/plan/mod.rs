@@ -138,6 +138,22 @@ pub enum TermHash {
     HmacSm3,
 }
 
+impl TermHash {
+    /// As policies and keyrings write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HmacSha256 => "hmac-sha-256",
+            Self::HmacSm3 => "hmac-sm3",
+        }
+    }
+}
+
+impl std::fmt::Display for TermHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One column of an answer.
 #[derive(Clone)]
 pub struct Output {
