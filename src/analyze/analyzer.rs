@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Context;
 use super::parameters::Parameters;
 use super::rights::{RelationRights, SealedRight, Veil};
 use super::shape::Column;
 use super::stop::Result;
-use super::Context;
 use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
 
 pub(super) struct Analyzer<'a> {

@@ -200,7 +200,12 @@ pub(super) fn subquery(query: SelectStmt, label: &str, columns: &[String]) -> No
 }
 
 /// `SELECT targets FROM (query) AS label (c1, c2, …)`, with the targets made from each column of `query`.
-pub(super) fn over(query: SelectStmt, label: &str, targets: impl IntoIterator<Item = Node>, width: usize) -> SelectStmt {
+pub(super) fn over(
+    query: SelectStmt,
+    label: &str,
+    targets: impl IntoIterator<Item = Node>,
+    width: usize,
+) -> SelectStmt {
     let names: Vec<String> = (1..=width).map(|at| format!("c{at}")).collect();
     SelectStmt {
         target_list: targets.into_iter().collect(),

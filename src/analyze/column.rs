@@ -17,7 +17,10 @@ const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "xmax", "cmin", "cmax", "table
 
 /// What a reference means.
 enum Meaning<'s> {
-    Column { scope: &'s Scope<'s>, visible: Visible },
+    Column {
+        scope: &'s Scope<'s>,
+        visible: Visible,
+    },
     /// A system column, a column of a row source whose columns are not known, or nothing: the server decides.
     Unguarded,
     /// A whole row.
@@ -115,8 +118,8 @@ impl Analyzer<'_> {
             }
             was_incomplete |= !scope.is_complete();
         }
-        let tables = scope.chain().flat_map(|scope| &scope.tables);
-        if let Some(table) = tables.clone().find(|table| table.alias == name) {
+        let mut tables = scope.chain().flat_map(|scope| &scope.tables);
+        if let Some(table) = tables.find(|table| table.alias == name) {
             return Ok(Meaning::Row(table));
         }
         self.nothing(name, scope, was_incomplete)
@@ -155,7 +158,9 @@ impl Analyzer<'_> {
     fn not_in<'s>(&self, table: &'s Table, name: &str, scope: &'s Scope<'s>) -> Result<Meaning<'s>> {
         if SYSTEM_COLUMNS.contains(&name) {
             return match table.mode {
-                Mode::Veiled => Err(Stop::not_understood("system-column", format!("system column {name} of a masked relation"), "")),
+                Mode::Veiled => {
+                    Err(Stop::not_understood("system-column", format!("system column {name} of a masked relation"), ""))
+                }
                 Mode::AsIs | Mode::Target => Ok(Meaning::Unguarded),
             };
         }
@@ -216,5 +221,9 @@ fn whole_row(table: &Table) -> Stop {
 }
 
 fn uncertain(name: &str) -> Stop {
-    Stop::not_understood("ambiguous-name", format!("it is not certain what \"{name}\" means here"), "Write it with its table.")
+    Stop::not_understood(
+        "ambiguous-name",
+        format!("it is not certain what \"{name}\" means here"),
+        "Write it with its table.",
+    )
 }

@@ -18,9 +18,15 @@ use crate::wire::{PgError, SqlState};
 pub(super) enum Literal {
     Null,
     /// The text, and the OID of the type that it is written or cast as; 0 for an untyped string.
-    Text { text: String, source: u32 },
+    Text {
+        text: String,
+        source: u32,
+    },
     /// `$number`, and the OID of the type that it is cast to; 0 without a cast.
-    Parameter { number: i32, source: u32 },
+    Parameter {
+        number: i32,
+        source: u32,
+    },
 }
 
 const INT4: u32 = 23;

@@ -10,7 +10,9 @@ use super::naming::{string, strings};
 use super::rights::{ColumnRights, RelationRights};
 use super::stop::{Result, Stop};
 use super::{Statement, build, opaque, relation};
-use crate::plan::{CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, ForceQuote, Plan, Reveal, Verdict, WriteGuard};
+use crate::plan::{
+    CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, ForceQuote, Plan, Reveal, Verdict, WriteGuard,
+};
 use crate::sql;
 
 pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict> {

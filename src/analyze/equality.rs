@@ -183,8 +183,12 @@ impl Analyzer<'_> {
             let mut others = Vec::new();
             for item in items.iter_mut() {
                 match &mut item.node {
-                    Some(NodeEnum::RowExpr(other)) if other.args.len() == width => others.extend(other.args.get_mut(at)),
-                    _ => return Err(Stop::not_understood("row-list", "a row compared with other things than rows", "")),
+                    Some(NodeEnum::RowExpr(other)) if other.args.len() == width => {
+                        others.extend(other.args.get_mut(at))
+                    }
+                    _ => {
+                        return Err(Stop::not_understood("row-list", "a row compared with other things than rows", ""));
+                    }
                 }
             }
             match self.side(column, scope)? {

@@ -21,7 +21,12 @@ pub(super) fn explain(statement: &Statement<'_>, explain: &ExplainStmt) -> Resul
     };
     if !plan.sees_details {
         let message = "permission denied to explain a statement over masked data";
-        return Err(Stop::denied("explain", message, Vec::new(), "A plan shows counts and conditions over hidden values."));
+        return Err(Stop::denied(
+            "explain",
+            message,
+            Vec::new(),
+            "A plan shows counts and conditions over hidden values.",
+        ));
     }
     let rewritten = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
     let tree = build::node(NodeEnum::ExplainStmt(Box::new(ExplainStmt { query: rewritten, ..explain.clone() })));

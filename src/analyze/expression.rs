@@ -75,7 +75,9 @@ impl Analyzer<'_> {
                     Some(merged) => Some(merged),
                     None => {
                         self.require_open(&so_far, "mixed-with-sealed", "a choice between it and other values")?;
-                        return self.require_open(&next, "mixed-with-sealed", "a choice between it and other values").map(|()| Column::open(""));
+                        return self
+                            .require_open(&next, "mixed-with-sealed", "a choice between it and other values")
+                            .map(|()| Column::open(""));
                     }
                 },
             };
@@ -206,6 +208,8 @@ impl Analyzer<'_> {
 fn allowed_hint(has_equality: bool) -> &'static str {
     match has_equality {
         true => "Encrypted columns can be shown, compared by =, <>, IN and IS NULL, joined, grouped and counted.",
-        false => "The column has no equality term: it can be shown and tested by IS NULL. `search: [equality]` in the policy allows =.",
+        false => {
+            "The column has no equality term: it can be shown and tested by IS NULL. `search: [equality]` in the policy allows =."
+        }
     }
 }

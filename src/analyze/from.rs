@@ -159,7 +159,11 @@ impl Analyzer<'_> {
         let right = self.from_item(right, scope)?;
         scope.visible.truncate(before);
         if join.alias.is_some() || join.join_using_alias.is_some() {
-            return Err(Stop::not_understood("join-alias", "an alias over a join", "Give each table an alias instead."));
+            return Err(Stop::not_understood(
+                "join-alias",
+                "an alias over a join",
+                "Give each table an alias instead.",
+            ));
         }
         let using = self.merged_names(join, &left, &right, scope)?;
         let visible = match using.is_empty() {
@@ -177,12 +181,22 @@ impl Analyzer<'_> {
         Ok(visible)
     }
 
-    fn merged_names(&self, join: &JoinExpr, left: &[Visible], right: &[Visible], scope: &Scope<'_>) -> Result<Vec<String>> {
+    fn merged_names(
+        &self,
+        join: &JoinExpr,
+        left: &[Visible],
+        right: &[Visible],
+        scope: &Scope<'_>,
+    ) -> Result<Vec<String>> {
         if !join.is_natural {
             return Ok(strings(&join.using_clause));
         }
         if !scope.is_complete() {
-            return Err(Stop::not_understood("natural-join", "NATURAL JOIN with a function", "Write JOIN … USING (…)."));
+            return Err(Stop::not_understood(
+                "natural-join",
+                "NATURAL JOIN with a function",
+                "Write JOIN … USING (…).",
+            ));
         }
         let is_common = |name: &&String| right.iter().any(|other| other.column.name == **name);
         Ok(left.iter().map(|visible| &visible.column.name).filter(is_common).cloned().collect())
@@ -202,11 +216,16 @@ impl Analyzer<'_> {
             pairs.push((one_of(&left, name)?.clone(), one_of(&right, name)?.clone()));
         }
         let is_sealed = |visible: &Visible| visible.column.shape.sealed().is_some();
-        let rest = |side: Vec<Visible>| side.into_iter().filter(|v| !using.contains(&v.column.name)).collect::<Vec<_>>();
+        let rest =
+            |side: Vec<Visible>| side.into_iter().filter(|v| !using.contains(&v.column.name)).collect::<Vec<_>>();
         let mut merged: Vec<Visible> = Vec::new();
         let is_rewritten = pairs.iter().any(|(l, r)| is_sealed(l) || is_sealed(r));
         if is_rewritten && !build::is_inner_or_left(join.jointype) {
-            return Err(Stop::not_understood("using-outer", "RIGHT or FULL JOIN … USING an encrypted column", "Write JOIN … ON."));
+            return Err(Stop::not_understood(
+                "using-outer",
+                "RIGHT or FULL JOIN … USING an encrypted column",
+                "Write JOIN … ON.",
+            ));
         }
         for (l, r) in pairs {
             if is_rewritten {
@@ -304,7 +323,9 @@ fn one_of<'v>(side: &'v [Visible], name: &str) -> Result<&'v Visible> {
     let mut found = side.iter().filter(|visible| visible.column.name == name);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
-        _ => Err(Stop::not_understood("using-column", format!("column \"{name}\" of JOIN … USING"), "Write JOIN … ON.")),
+        _ => {
+            Err(Stop::not_understood("using-column", format!("column \"{name}\" of JOIN … USING"), "Write JOIN … ON."))
+        }
     }
 }
 
@@ -325,7 +346,8 @@ fn one_column(function: &RangeFunction) -> Option<&str> {
     match &call.items.first()?.node {
         Some(NodeEnum::FuncCall(call)) => {
             let name = call.funcname.last().and_then(string)?;
-            (ONE_COLUMN.contains(&name) && call.args.len() <= 4 && !(name == "unnest" && call.args.len() > 1)).then_some(name)
+            (ONE_COLUMN.contains(&name) && call.args.len() <= 4 && !(name == "unnest" && call.args.len() > 1))
+                .then_some(name)
         }
         _ => None,
     }

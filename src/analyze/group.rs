@@ -64,14 +64,16 @@ impl Analyzer<'_> {
                     }
                 }
                 Grouped::Output { target, item } => {
-                    let (Some(column), Some(shown)) = (columns.get(*target), select.target_list.get_mut(*target)) else {
+                    let (Some(column), Some(shown)) = (columns.get(*target), select.target_list.get_mut(*target))
+                    else {
                         continue;
                     };
                     if column.shape.sealed().is_none() {
                         continue;
                     }
                     self.groupable(&column.shape, "GROUP BY")?;
-                    let (Some(value), Some(item)) = (value_of(shown).cloned(), select.group_clause.get_mut(*item)) else {
+                    let (Some(value), Some(item)) = (value_of(shown).cloned(), select.group_clause.get_mut(*item))
+                    else {
                         continue;
                     };
                     *item = build::term(value);

@@ -194,7 +194,10 @@ impl Statement<'_> {
 
     /// Sent as it is; what comes back is relayed unless it carries a sealed value.
     fn watched(&self, effect: Effect) -> Plan {
-        Plan { sql: self.source.to_owned(), ..Analyzer::new(self.context, self.is_fresh).plan(String::new(), None, effect) }
+        Plan {
+            sql: self.source.to_owned(),
+            ..Analyzer::new(self.context, self.is_fresh).plan(String::new(), None, effect)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! Source: `FigureColnameInternal`, PostgreSQL `src/backend/parser/parse_target.c`
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{MinMaxOp, Node, ResTarget, SelectStmt, SubLinkType, SqlValueFunctionOp};
+use pg_query::protobuf::{MinMaxOp, Node, ResTarget, SelectStmt, SqlValueFunctionOp, SubLinkType};
 
 /// The strings of a list of names; anything else is left out.
 pub(super) fn strings(nodes: &[Node]) -> Vec<String> {

@@ -56,7 +56,9 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
 fn argument_types(prepare: &PrepareStmt, plan: &Plan) -> Result<Vec<Node>> {
     let declared = |param: &UpstreamParam| prepare.argtypes.get(param.client).cloned();
     let types = plan.params.iter().map(|param| match &param.action {
-        ParamAction::Relay | ParamAction::RefuseMasked { .. } => Ok(declared(param).unwrap_or_else(|| build::type_name("unknown"))),
+        ParamAction::Relay | ParamAction::RefuseMasked { .. } => {
+            Ok(declared(param).unwrap_or_else(|| build::type_name("unknown")))
+        }
         ParamAction::Seal { .. } | ParamAction::Term { .. } => Ok(build::type_name("text")),
         ParamAction::TermArray { .. } => Ok(build::array_type_name("text")),
     });
@@ -165,8 +167,7 @@ fn array(analyzer: &mut Analyzer<'_>, value: &Node, column: &SealedColumn) -> Re
         return Err(Stop::unsupported("computed-argument", "a computed array argument of EXECUTE", column, ""));
     };
     let style = analyzer.context.style;
-    let values =
-        crate::value::read_array(column.ty, source, Format::Text, text.as_bytes(), style, Purpose::Compare)?;
+    let values = crate::value::read_array(column.ty, source, Format::Text, text.as_bytes(), style, Purpose::Compare)?;
     let term = |value: &Option<crate::value::Plaintext>| match value {
         Some(value) => Ok(build::text(analyzer.context.sealer.term(column, value)?)),
         None => Ok(build::null()),

@@ -196,7 +196,9 @@ impl Analyzer<'_> {
             |table: &Table| table.alias == *label && schema.is_none_or(|schema| table.schema.as_ref() == Some(schema));
         for scope in scope.chain() {
             let Some(at) = scope.tables.iter().position(is_meant) else { continue };
-            let Some(table) = scope.tables.get(at).filter(|table| table.is_complete) else { return Err(unknown_star()) };
+            let Some(table) = scope.tables.get(at).filter(|table| table.is_complete) else {
+                return Err(unknown_star());
+            };
             let visible = table.columns.iter().enumerate().map(|(index, column)| super::scope::Visible {
                 column: column.clone(),
                 place: (at, index),
@@ -209,7 +211,8 @@ impl Analyzer<'_> {
     }
 
     fn starred(&mut self, visible: &super::scope::Visible, scope: &Scope<'_>) -> Result<Column> {
-        if visible.node.is_some() || scope.tables.get(visible.place.0).is_some_and(|t| t.mode == super::scope::Mode::Target)
+        if visible.node.is_some()
+            || scope.tables.get(visible.place.0).is_some_and(|t| t.mode == super::scope::Mode::Target)
         {
             return Err(Stop::not_understood("star", "* in this place", "Name the columns."));
         }

@@ -47,7 +47,10 @@ impl Analyzer<'_> {
             Some(Reach::SideDoor) => Err(self.side_door(&relation)),
             Some(Reach::Blind) => Err(Stop::not_understood(
                 "stored-copy",
-                format!("relation {} holds or passes on protected rows in a way that pgveil cannot follow", full_name(&relation)),
+                format!(
+                    "relation {} holds or passes on protected rows in a way that pgveil cannot follow",
+                    full_name(&relation)
+                ),
                 "Query the protected tables themselves, or name the relation in the policy.",
             )),
         }

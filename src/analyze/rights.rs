@@ -66,9 +66,14 @@ pub(super) enum Veil {
     /// Itself.
     None,
     /// An expression over it, which `{}` stands for.
-    Expression { sql: Arc<str>, preset: Arc<str> },
+    Expression {
+        sql: Arc<str>,
+        preset: Arc<str>,
+    },
     /// A typed NULL.
-    Null { sql: Arc<str> },
+    Null {
+        sql: Arc<str>,
+    },
     Denied,
 }
 
@@ -146,7 +151,6 @@ impl RelationRights {
     pub(super) fn is_denied(&self) -> bool {
         self.columns.iter().all(|column| column.read == Read::Deny)
     }
-
 }
 
 impl ColumnRights {
@@ -167,11 +171,7 @@ impl ColumnRights {
     }
 }
 
-fn bind_relations(
-    policy: &Policy,
-    role: Option<&RolePolicy>,
-    catalog: &Catalog,
-) -> HashMap<Oid, Arc<RelationRights>> {
+fn bind_relations(policy: &Policy, role: Option<&RolePolicy>, catalog: &Catalog) -> HashMap<Oid, Arc<RelationRights>> {
     let mut bound = HashMap::new();
     for (at, named) in policy.relations.iter().enumerate() {
         let Some(relation) = catalog.relation_named(&named.schema, &named.name) else { continue };

@@ -85,10 +85,6 @@ impl Table {
     pub(super) fn unknown(alias: impl Into<String>) -> Self {
         Self { is_complete: false, ..Self::derived(alias, Vec::new()) }
     }
-
-    pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
-    }
 }
 
 impl<'p> Scope<'p> {
@@ -119,11 +115,8 @@ impl<'p> Scope<'p> {
     /// Adds a row source; what bare names find of it.
     pub(super) fn add(&mut self, table: Table) -> Vec<Visible> {
         let at = self.tables.len();
-        let visible = |(index, column): (usize, &Column)| Visible {
-            column: column.clone(),
-            place: (at, index),
-            node: None,
-        };
+        let visible =
+            |(index, column): (usize, &Column)| Visible { column: column.clone(), place: (at, index), node: None };
         let found = table.columns.iter().enumerate().map(visible).collect();
         self.tables.push(table);
         found

@@ -82,7 +82,10 @@ fn write_out(select: &mut SelectStmt, columns: &[Column]) {
             };
             distinct(both, columns)
         }
-        SetOperation::SetopIntersect | SetOperation::SetopExcept | SetOperation::SetopNone | SetOperation::Undefined => {
+        SetOperation::SetopIntersect
+        | SetOperation::SetopExcept
+        | SetOperation::SetopNone
+        | SetOperation::Undefined => {
             let mut distinct = distinct(left.map(|left| *left).unwrap_or_default(), columns);
             let found = exists(right.map(|right| *right).unwrap_or_default(), columns);
             let is_except = operation == SetOperation::SetopExcept;
@@ -90,9 +93,10 @@ fn write_out(select: &mut SelectStmt, columns: &[Column]) {
             distinct
         }
     };
-    let names = columns.iter().enumerate().map(|(at, column)| {
-        build::target(build::column(["pgveil_u", &position(at)]), &column.name)
-    });
+    let names = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| build::target(build::column(["pgveil_u", &position(at)]), &column.name));
     let outer = build::over(inner, "pgveil_u", names.collect::<Vec<_>>(), columns.len());
     (select.op, select.all) = (SetOperation::SetopNone.into(), false);
     select.target_list = outer.target_list;

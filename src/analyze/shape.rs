@@ -64,7 +64,9 @@ impl Column {
     pub(super) fn output(&self) -> Result<Output> {
         let action = match &self.shape {
             Shape::Open => OutputAction::Relay,
-            Shape::Sealed(rights) => OutputAction::Reveal(rights.iter().map(reveal).collect::<Result<Vec<_>>>()?.into()),
+            Shape::Sealed(rights) => {
+                OutputAction::Reveal(rights.iter().map(reveal).collect::<Result<Vec<_>>>()?.into())
+            }
             Shape::Stored(_) => return Err(Stop::not_understood("view-column", "column of a view", "")),
         };
         Ok(Output { action, origin: self.origin, ty: None })

@@ -1,7 +1,5 @@
 //! Why an analysis ends early, and the words a client gets for it.
 
-use std::sync::Arc;
-
 use crate::plan::{Refusal, SealedColumn};
 use crate::wire::{PgError, SqlState};
 
@@ -50,13 +48,5 @@ impl Stop {
         };
         let error = PgError::new(code, message).with_hint(hint);
         Self::Refuse(Box::new(Refusal { error, reason, objects }))
-    }
-
-    /// The refusal, for a verdict.
-    pub(super) fn into_refusal(self) -> Option<Arc<Refusal>> {
-        match self {
-            Self::Refuse(refusal) => Some(Arc::from(refusal)),
-            Self::UnknownName => None,
-        }
     }
 }

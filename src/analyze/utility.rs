@@ -198,13 +198,15 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
 fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Plan) -> Result<Verdict> {
     let outputs = plan.outputs.iter().flat_map(|outputs| outputs.iter());
     if plan.outputs.is_none() || outputs.clone().any(|output| !matches!(output.action, OutputAction::Relay)) {
-        return Err(Stop::not_understood("sealed-into-open", "copying encrypted values into an unprotected relation", ""));
+        return Err(Stop::not_understood(
+            "sealed-into-open",
+            "copying encrypted values into an unprotected relation",
+            "",
+        ));
     }
     let query = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
-    let text = sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(CreateTableAsStmt {
-        query,
-        ..create.clone()
-    }))))?;
+    let text =
+        sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(CreateTableAsStmt { query, ..create.clone() }))))?;
     Ok(Verdict::Rewrite(Arc::new(Plan {
         outputs: None,
         touched: Arc::clone(&plan.touched),
@@ -344,7 +346,12 @@ fn truncate_tables(statement: &Statement<'_>, relations: &[Node]) -> Result<Verd
         let Some(rights) = protected(&mut analyzer, Some(range))? else { continue };
         if rights.is_denied() || rights.filter.is_some() {
             let message = format!("permission denied to truncate {}", rights.full_name());
-            return Err(Stop::denied("truncate", message, vec![rights.full_name()], "The role does not see all its rows."));
+            return Err(Stop::denied(
+                "truncate",
+                message,
+                vec![rights.full_name()],
+                "The role does not see all its rows.",
+            ));
         }
         analyzer.touch_relation(&rights);
         analyzer.touch(&rights.full_name(), TouchAction::Write);

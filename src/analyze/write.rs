@@ -48,7 +48,12 @@ impl Analyzer<'_> {
         Ok(())
     }
 
-    fn insert_protected(&mut self, insert: &mut InsertStmt, rights: &Arc<RelationRights>, with: &Scope<'_>) -> Result<()> {
+    fn insert_protected(
+        &mut self,
+        insert: &mut InsertStmt,
+        rights: &Arc<RelationRights>,
+        with: &Scope<'_>,
+    ) -> Result<()> {
         if rights.filter.is_some() {
             let message = format!("permission denied to insert into {}", rights.full_name());
             let hint = "The role sees only some of its rows, and new ones could lie outside of them.";
@@ -282,7 +287,9 @@ fn is_term(element: &IndexElem) -> bool {
 fn check_stored(value: &Column, column: &ColumnRights) -> Result<()> {
     match (&value.shape, &column.sealed) {
         (Shape::Open, None) => Ok(()),
-        (Shape::Sealed(rights), Some(sealed)) if rights.iter().all(|right| right.column.id == sealed.column.id) => Ok(()),
+        (Shape::Sealed(rights), Some(sealed)) if rights.iter().all(|right| right.column.id == sealed.column.id) => {
+            Ok(())
+        }
         (Shape::Sealed(rights), _) => match rights.first() {
             Some(right) => {
                 let what = format!("storing it in column {}", column.name);
@@ -302,7 +309,9 @@ fn check_stored(value: &Column, column: &ColumnRights) -> Result<()> {
 fn single_assignment(value: &mut Node) {
     let Some(NodeEnum::MultiAssignRef(part)) = &mut value.node else { return };
     let column = usize::try_from(part.colno).ok().and_then(|at| at.checked_sub(1));
-    let Some(NodeEnum::RowExpr(row)) = part.source.as_deref_mut().and_then(|source| source.node.as_mut()) else { return };
+    let Some(NodeEnum::RowExpr(row)) = part.source.as_deref_mut().and_then(|source| source.node.as_mut()) else {
+        return;
+    };
     let is_whole = usize::try_from(part.ncolumns) == Ok(row.args.len());
     if let (Some(at), true) = (column, is_whole)
         && at < row.args.len()

@@ -85,7 +85,8 @@ impl Collector {
 fn is_target(owner: &Open) -> bool {
     matches!(
         (owner.kind, owner.field),
-        ("InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" | "CopyStmt", "relation") | ("TruncateStmt", "relations")
+        ("InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" | "CopyStmt", "relation")
+            | ("TruncateStmt", "relations")
     )
 }
 
