@@ -2,11 +2,13 @@
 //!
 //! What is sealed is PostgreSQL's own output form in UTF-8 (ISO dates, hex bytea): the *canonical text*.
 
+mod array;
 mod plaintext;
 mod style;
 
 use std::fmt;
 
+pub use array::read_array;
 pub use plaintext::Plaintext;
 pub use style::Style;
 
