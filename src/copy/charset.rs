@@ -7,7 +7,7 @@
 pub enum Charset {
     /// No byte of a longer character is ASCII: UTF8, the ISO and Windows code pages, EUC.
     AsciiSafe,
-    /// A byte from 0x80 on begins a character of two bytes: GBK, BIG5.
+    /// A byte from 0x80 on begins a character of two bytes: GBK, UHC.
     TwoByte,
     /// Of two bytes, or of four where the second one is a digit.
     Gb18030,

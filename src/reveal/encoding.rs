@@ -20,7 +20,7 @@ pub fn is_utf8(name: &str) -> bool {
 /// 0A000 where the encoding is not known.
 pub fn charset(name: &str) -> Result<Charset, PgError> {
     Ok(match name {
-        "GBK" | "BIG5" => Charset::TwoByte,
+        "GBK" | "UHC" => Charset::TwoByte,
         "GB18030" => Charset::Gb18030,
         "SJIS" => Charset::ShiftJis,
         _ if is_utf8(name) || converter(name).is_some() => Charset::AsciiSafe,
@@ -70,42 +70,49 @@ fn unknown(name: &str) -> PgError {
 enum Converter {
     /// ISO 8859-1, which `encoding_rs` reads as windows-1252.
     Latin1,
-    Table(&'static Encoding),
+    Table {
+        table: &'static Encoding,
+        /// Whether PostgreSQL converts the text, which has these bytes, to the same and back.
+        agrees: fn(&str, &[u8]) -> bool,
+    },
 }
 
+/// BIG5 is missing on purpose: PostgreSQL and `encoding_rs` differ in hundreds of its characters.
 fn converter(name: &str) -> Option<Converter> {
-    Some(Converter::Table(match name {
+    let (table, agrees): (_, fn(&str, &[u8]) -> bool) = match name {
         "LATIN1" => return Some(Converter::Latin1),
-        "GBK" | "EUC_CN" => encoding_rs::GBK,
-        "GB18030" => encoding_rs::GB18030,
-        "BIG5" => encoding_rs::BIG5,
-        "SJIS" => encoding_rs::SHIFT_JIS,
-        "EUC_JP" => encoding_rs::EUC_JP,
-        "EUC_KR" | "UHC" => encoding_rs::EUC_KR,
-        "WIN1250" => encoding_rs::WINDOWS_1250,
-        "WIN1251" => encoding_rs::WINDOWS_1251,
-        "WIN1252" => encoding_rs::WINDOWS_1252,
-        "WIN1253" => encoding_rs::WINDOWS_1253,
-        "WIN1254" => encoding_rs::WINDOWS_1254,
-        "WIN1255" => encoding_rs::WINDOWS_1255,
-        "WIN1256" => encoding_rs::WINDOWS_1256,
-        "WIN1257" => encoding_rs::WINDOWS_1257,
-        "WIN1258" => encoding_rs::WINDOWS_1258,
-        "LATIN2" => encoding_rs::ISO_8859_2,
-        "LATIN9" => encoding_rs::ISO_8859_15,
-        "KOI8R" => encoding_rs::KOI8_R,
+        "GBK" => (encoding_rs::GBK, |text, _| text.chars().all(is_in_gbk)),
+        "EUC_CN" => (encoding_rs::GBK, |text, bytes| text.chars().all(is_in_gb2312) && are_euc_pairs(bytes)),
+        "GB18030" => (encoding_rs::GB18030, |text, _| text.chars().all(is_in_gb18030)),
+        "SJIS" => (encoding_rs::SHIFT_JIS, |text, _| text.chars().all(is_in_sjis)),
+        "EUC_JP" => (encoding_rs::EUC_JP, |_, bytes| pairs(bytes).all(|(lead, _)| lead < 0xf9)),
+        "EUC_KR" => (encoding_rs::EUC_KR, |_, bytes| are_euc_pairs(bytes)),
+        "UHC" => (encoding_rs::EUC_KR, |_, _| true),
+        "WIN1250" => (encoding_rs::WINDOWS_1250, |text, _| has_no_controls(text)),
+        "WIN1251" => (encoding_rs::WINDOWS_1251, |text, _| has_no_controls(text)),
+        "WIN1252" => (encoding_rs::WINDOWS_1252, |text, _| has_no_controls(text)),
+        "WIN1253" => (encoding_rs::WINDOWS_1253, |text, _| has_no_controls(text)),
+        "WIN1254" => (encoding_rs::WINDOWS_1254, |text, _| has_no_controls(text)),
+        "WIN1255" => (encoding_rs::WINDOWS_1255, |text, _| has_no_controls(text)),
+        "WIN1256" => (encoding_rs::WINDOWS_1256, |text, _| has_no_controls(text)),
+        "WIN1257" => (encoding_rs::WINDOWS_1257, |text, _| has_no_controls(text)),
+        "WIN1258" => (encoding_rs::WINDOWS_1258, |text, _| has_no_controls(text)),
+        "LATIN2" => (encoding_rs::ISO_8859_2, |_, _| true),
+        "LATIN9" => (encoding_rs::ISO_8859_15, |_, _| true),
+        "KOI8R" => (encoding_rs::KOI8_R, |_, _| true),
         _ => return None,
-    }))
+    };
+    Some(Converter::Table { table, agrees })
 }
 
 impl Converter {
     fn decode(self, bytes: &[u8]) -> Option<String> {
         match self {
             Self::Latin1 => Some(bytes.iter().copied().map(char::from).collect()),
-            Self::Table(table) => {
+            Self::Table { table, agrees } => {
                 let text = table.decode_without_bom_handling_and_without_replacement(bytes)?;
                 // Spellings that would not come back are none of PostgreSQL's
-                (encode_table(table, &text)? == bytes).then(|| text.into_owned())
+                (encode_table(table, &text)? == bytes && agrees(&text, bytes)).then(|| text.into_owned())
             }
         }
     }
@@ -113,10 +120,10 @@ impl Converter {
     fn encode(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Latin1 => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
-            Self::Table(table) => {
+            Self::Table { table, agrees } => {
                 let bytes = encode_table(table, text)?;
                 let back = table.decode_without_bom_handling_and_without_replacement(&bytes)?;
-                (back == text).then_some(bytes)
+                (back == text && agrees(text, &bytes)).then_some(bytes)
             }
         }
     }
@@ -125,4 +132,78 @@ impl Converter {
 fn encode_table(table: &'static Encoding, text: &str) -> Option<Vec<u8>> {
     let (bytes, _, has_unmappable) = table.encode(text);
     (!has_unmappable).then(|| bytes.into_owned())
+}
+
+/// `encoding_rs` reads what GBK left open as the characters that GB18030 put there.
+const fn is_in_gbk(c: char) -> bool {
+    !matches!(c, '\u{1f9}' | '\u{1e3f}' | '€' | '\u{2e80}'..='\u{2fff}' | '\u{303e}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{9fb4}'..='\u{9fbb}' | '\u{e000}'..='\u{f8ff}' | '\u{fe10}'..='\u{fe19}')
+}
+
+const fn is_in_gb2312(c: char) -> bool {
+    is_in_gbk(c)
+        && !matches!(c, '·' | 'ń' | 'ň' | 'ɑ' | 'ɡ' | '—' | '\u{2170}'..='\u{2179}' | '\u{fe31}' | '\u{fe33}'..='\u{fe44}')
+}
+
+/// PostgreSQL before 18 has the mapping of the year 2000, `encoding_rs` the later one.
+const fn is_in_gb18030(c: char) -> bool {
+    !matches!(c, '\u{1e3f}' | '\u{9fb4}'..='\u{9fbb}' | '\u{e7c7}' | '\u{fe10}'..='\u{fe19}')
+}
+
+/// Characters that have two codes, of which PostgreSQL writes the other one.
+const fn is_in_sjis(c: char) -> bool {
+    !matches!(c, '\u{80}' | '№' | '℡' | 'Ⅰ'..='Ⅹ' | '㈱')
+}
+
+/// Windows code pages leave bytes open that `encoding_rs` reads as control characters.
+fn has_no_controls(text: &str) -> bool {
+    !text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c))
+}
+
+/// The characters of two bytes in an encoding that has none longer.
+fn pairs(bytes: &[u8]) -> impl Iterator<Item = (u8, u8)> {
+    let mut rest = bytes.iter().copied();
+    std::iter::from_fn(move || {
+        let lead = rest.find(|byte| *byte >= 0x80)?;
+        Some((lead, rest.next().unwrap_or(0)))
+    })
+}
+
+fn are_euc_pairs(bytes: &[u8]) -> bool {
+    pairs(bytes).all(|(lead, trail)| lead >= 0xa1 && trail >= 0xa1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_goes_there_and_back_or_is_refused() {
+        let cases: &[(&str, &[u8], &str)] = &[
+            ("UTF8", "张三".as_bytes(), "张三"),
+            ("GBK", b"\xd5\xc5\xc8\xfd", "张三"),
+            ("GBK", b"\x81\x5c", "乗"),
+            ("GB18030", b"\x81\x39\xee\x39", "\u{3400}"),
+            ("LATIN1", b"\x80\xe9", "\u{80}é"),
+            ("WIN1252", b"\x80\xe9", "€é"),
+            ("SQL_ASCII", b"plain", "plain"),
+        ];
+        for (name, bytes, text) in cases {
+            assert_eq!(to_utf8(name, bytes).as_deref(), Ok(text.as_bytes()), "{name}");
+            assert_eq!(from_utf8(name, text.as_bytes()).as_deref(), Ok(*bytes), "{name}");
+        }
+        let refused: &[(&str, &[u8], SqlState)] = &[
+            ("GBK", b"\x80", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
+            ("GBK", b"\xd5", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
+            ("WIN1252", b"\x81", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
+            ("SQL_ASCII", b"\xe9", SqlState::FEATURE_NOT_SUPPORTED),
+            ("", b"\xe9", SqlState::FEATURE_NOT_SUPPORTED),
+            ("BIG5", b"\xa4\x40", SqlState::FEATURE_NOT_SUPPORTED),
+        ];
+        for (name, bytes, code) in refused {
+            assert_eq!(to_utf8(name, bytes).map_err(|error| error.code), Err(*code), "{name}");
+        }
+        let code = from_utf8("LATIN1", "张".as_bytes()).map_err(|error| error.code);
+        assert_eq!(code, Err(SqlState::UNTRANSLATABLE_CHARACTER));
+    }
 }
