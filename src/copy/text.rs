@@ -27,9 +27,9 @@ pub fn split(
         if fields.len() == columns {
             return Err(malformed("extra data after last expected column"));
         }
-        let end = field_end(line, charset, delimiter, start);
+        let (end, value_end) = field_end(line, charset, delimiter, start);
         let framed = if fields.is_empty() { start } else { start - 1 };
-        let is_null = line.get(start..end) == Some(null);
+        let is_null = line.get(start..value_end) == Some(null);
         fields.push(Span { framed, start, end, is_null });
         if end >= line.len() {
             return Ok(());
@@ -38,18 +38,19 @@ pub fn split(
     }
 }
 
-fn field_end(line: &[u8], charset: Charset, delimiter: u8, start: usize) -> usize {
+/// Where the field ends, and where its value does: a backslash at the very end of the data is not part of it.
+fn field_end(line: &[u8], charset: Charset, delimiter: u8, start: usize) -> (usize, usize) {
     let mut at = start;
     while let Ok(found) = charset.find(line, at, [delimiter, b'\\', b'\\']) {
         if line.get(found) != Some(&b'\\') {
-            return found;
+            return (found, found);
         }
         match charset.after(line, found + 1) {
             Some(next) => at = next,
-            None => break,
+            None => return (line.len(), found),
         }
     }
-    line.len()
+    (line.len(), line.len())
 }
 
 /// Reads the escapes of a field.

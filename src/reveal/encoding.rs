@@ -93,7 +93,7 @@ fn converter(name: &str) -> Option<Converter> {
         "WIN1252" => (encoding_rs::WINDOWS_1252, |text, _| has_no_controls(text)),
         "WIN1253" => (encoding_rs::WINDOWS_1253, |text, _| has_no_controls(text)),
         "WIN1254" => (encoding_rs::WINDOWS_1254, |text, _| has_no_controls(text)),
-        "WIN1255" => (encoding_rs::WINDOWS_1255, |text, _| has_no_controls(text)),
+        "WIN1255" => (encoding_rs::WINDOWS_1255, |text, _| has_no_controls(text) && !text.contains('\u{5ba}')),
         "WIN1256" => (encoding_rs::WINDOWS_1256, |text, _| has_no_controls(text)),
         "WIN1257" => (encoding_rs::WINDOWS_1257, |text, _| has_no_controls(text)),
         "WIN1258" => (encoding_rs::WINDOWS_1258, |text, _| has_no_controls(text)),
