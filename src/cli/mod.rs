@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod audit;
+pub mod config;
 pub mod demo;
+pub mod keys;
 pub mod policy;
 
 /// Transparent encryption and masking for PostgreSQL.
@@ -21,6 +23,12 @@ enum Command {
     /// Check, compare and explain policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Make, rotate and list keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     Audit(audit::AuditArgs),
     Demo(demo::DemoCommand),
 }
@@ -40,6 +48,8 @@ pub fn run() -> ExitCode {
     };
     match cli.command {
         Command::Policy(command) => policy::run(&command),
+        Command::Config(command) => config::run(&command),
+        Command::Keys(command) => keys::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(command) => demo::run(&command),
     }
