@@ -79,11 +79,3 @@ pub trait Sealer {
     /// As [`Self::seal`].
     fn term(&self, column: &SealedColumn, value: &Plaintext) -> Result<String, PgError>;
 }
-
-/// The column id in a sealed value's header.
-///
-/// # Errors
-/// 22000 where the text has no such header.
-pub fn column_id(_sealed: &str) -> Result<u32, PgError> {
-    Err(PgError::new(crate::wire::SqlState::FEATURE_NOT_SUPPORTED, "not built"))
-}
