@@ -47,12 +47,13 @@ impl Wire {
         let mut turn: u8 = 0;
         while idle_turns < 4 {
             turn = turn.wrapping_add(1);
-            let moved = match order.next().unwrap_or(turn) % 3 {
+            let ordered = order.next();
+            let moved = match ordered.unwrap_or(turn) % 3 {
                 0 => self.client_moves(&mut said, part_len)?,
                 1 => self.server_moves(part_len),
                 _ => self.answers_move(part_len)?,
             };
-            idle_turns = if moved { 0 } else { idle_turns + 1 };
+            idle_turns = if moved || ordered.is_some() { 0 } else { idle_turns + 1 };
         }
         assert!(said.is_empty(), "the client could not say everything");
         Ok(summary(&self.received.split()))

@@ -68,7 +68,7 @@ fn check(messages: &[Say], part_len: usize, order: &[u8]) -> Result<(), TestCase
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn passed_and_refused_statements_are_answered_in_order(
