@@ -236,7 +236,7 @@ impl Model {
             Frontend::CopyData(_) | Frontend::Flush | Frontend::Sync => return,
             Frontend::CopyDone => None,
             Frontend::CopyFail { .. } => Some("57014"),
-            _ => Some("08P01"),
+            _ => panic!("the server would close the connection"),
         };
         let rest = self.copy.take().unwrap().rest;
         match (error, rest) {
