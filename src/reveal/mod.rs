@@ -22,7 +22,7 @@ pub use copy_in::CopyIn;
 pub use copy_out::CopyOut;
 pub use notice::notice;
 pub use parameters::{parameter_description, upstream_types};
-pub use row::row;
+pub use row::{row, watched_row};
 pub use row_description::row_description;
 
 use crate::keys::Keyring;

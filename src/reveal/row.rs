@@ -30,6 +30,17 @@ pub fn row(
     shown
 }
 
+/// Writes a DataRow of columns that the plan does not know.
+///
+/// # Errors
+/// XX000 where a sealed value is in it.
+pub fn watched_row(output: &mut BytesMut, body: &[u8]) -> Result<(), PgError> {
+    match holds_sealed(body) {
+        true => Err(unplanned()),
+        false => frame::write(output, b'D', |fields| fields.extend_from_slice(body)),
+    }
+}
+
 fn write_fields(
     output: &mut BytesMut,
     body: &[u8],

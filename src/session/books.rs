@@ -64,6 +64,7 @@ impl Books {
             Effect::CloseCursor { name: None } => self.portals.retain(|_| false),
             Effect::CatalogChanged => self.catalog_unsure = true,
             Effect::SettingsChanged => self.settings_unsure = true,
+            Effect::AnythingChanged => (self.catalog_unsure, self.settings_unsure) = (true, true),
             Effect::DiscardAll => self.discard_all(),
         }
     }
