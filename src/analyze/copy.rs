@@ -21,8 +21,7 @@ pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict
         return Err(code.refused());
     }
     if !statement.touches() {
-        statement.check_names()?;
-        return Ok(match code.is_safe() {
+        return Ok(match statement.check_names()? && code.is_safe() {
             true => Verdict::Pass(Effect::None),
             false => Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))),
         });

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::plan::{ParamAction, Reveal};
+use crate::wire::SqlState;
 
 impl Analyzer<'_> {
     /// An expression whose value may be sealed: an output column, a value to be stored, an operand.
@@ -92,7 +93,6 @@ impl Analyzer<'_> {
             Some(
                 NodeEnum::AConst(_)
                 | NodeEnum::SqlvalueFunction(_)
-                | NodeEnum::SetToDefault(_)
                 | NodeEnum::CurrentOfExpr(_)
                 | NodeEnum::MergeSupportFunc(_)
                 | NodeEnum::String(_)
@@ -101,6 +101,9 @@ impl Analyzer<'_> {
             Some(NodeEnum::ParamRef(parameter)) => {
                 parameter.number = self.parameters.place(parameter.number, ParamAction::Relay, 0);
                 Ok(())
+            }
+            Some(NodeEnum::SetToDefault(_)) => {
+                Err(Stop::postgres(SqlState::SYNTAX_ERROR, "DEFAULT is not allowed in this context"))
             }
             Some(NodeEnum::AExpr(expr)) => self.operator(expr, scope),
             Some(NodeEnum::BoolExpr(expr)) => self.all_open(&mut expr.args, scope),

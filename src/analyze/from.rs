@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeVar};
+use pg_query::protobuf::{self, Alias, JoinExpr, LimitOption, Node, RangeFunction, RangeSubselect, RangeVar};
 
 use super::analyzer::Analyzer;
 use super::build;
@@ -302,6 +302,7 @@ fn derived_table(range: &RangeVar, table: &Table) -> Result<Node> {
         select.where_clause = Some(Box::new(sql::expression(filter)?));
         // A caller's predicate must not run on rows that the filter hides: the server does not look into this
         select.limit_offset = Some(Box::new(build::integer(0)));
+        select.limit_option = LimitOption::Count.into();
     }
     let inner = RangeVar { alias: None, location: -1, ..range.clone() };
     select.from_clause = vec![build::node(NodeEnum::RangeVar(inner))];

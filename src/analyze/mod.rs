@@ -39,6 +39,9 @@ mod stop;
 mod utility;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
@@ -157,8 +160,7 @@ impl Statement<'_> {
             let plan = rewrite(self.tree.clone(), self.context, self.is_fresh, effect)?;
             return Ok(Verdict::Rewrite(Arc::new(plan)));
         }
-        self.check_names()?;
-        match code.is_safe() {
+        match self.check_names()? && code.is_safe() {
             true => Ok(Verdict::Pass(effect)),
             false => Ok(Verdict::Rewrite(Arc::new(self.watched(effect)))),
         }
@@ -173,19 +175,20 @@ impl Statement<'_> {
         }
     }
 
-    /// Names that nothing in the catalog bears could be protected relations under a name that is newer than it.
-    fn check_names(&self) -> Result<()> {
+    /// Names that nothing in the catalog bears could be protected relations under a name that is newer than it. False
+    /// where such a name may have been made in the open transaction.
+    fn check_names(&self) -> Result<bool> {
         let catalog = self.context.catalog;
         let is_known = |name: &sql::Name| match &name.schema {
             Some(schema) => catalog.relation_named(schema, &name.name).is_some(),
             None => catalog.bearing(&name.name).next().is_some() || self.found.common_tables.contains(&name.name),
         };
-        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name)) else { return Ok(()) };
+        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name)) else { return Ok(true) };
         if !self.is_fresh {
             return Err(Stop::UnknownName);
         }
         if self.context.is_unsure || unknown.schema.as_deref() == Some("pg_temp") {
-            return Ok(());
+            return Ok(false);
         }
         let schema = unknown.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
         let message = format!("relation \"{schema}{}\" does not exist", unknown.name);

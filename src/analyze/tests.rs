@@ -1,0 +1,312 @@
+//! Decisions on a small bank: what goes upstream, what comes back, what is refused.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::catalog::{Column, FunctionClass, Oid, Relation, RelationKind};
+use crate::plan::{OutputAction, ParamAction, Reveal, SealedColumn};
+use crate::policy::PolicySet;
+use crate::value::Plaintext;
+
+const POLICY: &str = r#"
+database: bank
+domains: {phone: {}}
+tables:
+  public.customers:
+    columns:
+      id: {open: true}
+      name: {mask: name-surname}
+      phone: {mask: phone-3-4, seal: {id: 1, domain: phone, search: [equality], type: varchar(20)}}
+      born: {mask: birth-year, seal: {id: 2, search: [equality], type: date}}
+      notes: {mask: fixed, seal: {id: 3, type: text}}
+      branch: {open: true}
+  public.staff:
+    columns:
+      id: {open: true}
+      phone: {seal: {id: 4, domain: phone, search: [equality], type: varchar(20)}}
+roles:
+  - {name: app, members: {users: [app]}, all_tables: clear}
+  - name: teller
+    members: {users: [teller]}
+    grants:
+      public.customers: {columns: {phone: {show: mask, look_up: true}}}
+      public.staff: mask
+  - name: auditor
+    members: {users: [auditor]}
+    grants:
+      public.customers: {filter: branch = 1, columns: {notes: null}}
+  - {name: dba, members: {users: [dba]}, all_tables: deny}
+"#;
+
+fn relation(oid: Oid, name: &str, columns: &[(&str, Oid, i32)]) -> Relation {
+    let column = |(at, (name, type_oid, typmod)): (usize, &(&str, Oid, i32))| Column {
+        number: i16::try_from(at + 1).unwrap(),
+        name: (*name).to_owned(),
+        type_oid: *type_oid,
+        typmod: *typmod,
+        not_null: false,
+        default: None,
+        generated: false,
+        identity: false,
+        is_key: *name == "id",
+    };
+    Relation {
+        oid,
+        schema: "public".to_owned(),
+        name: name.to_owned(),
+        kind: RelationKind::Table,
+        owner: "app".to_owned(),
+        columns: columns.iter().enumerate().map(column).collect(),
+        parents: Vec::new(),
+        definition: None,
+        depends_on: Vec::new(),
+        has_rules: false,
+        triggers: Vec::new(),
+        unique_indexes: Vec::new(),
+        checks: Vec::new(),
+        is_temporary: false,
+    }
+}
+
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    catalog.insert(relation(
+        20_000,
+        "customers",
+        &[
+            ("id", 20, -1),
+            ("name", 1043, 64),
+            ("phone", 25, -1),
+            ("born", 25, -1),
+            ("notes", 25, -1),
+            ("branch", 23, -1),
+        ],
+    ));
+    catalog.insert(relation(20_001, "staff", &[("id", 20, -1), ("phone", 25, -1)]));
+    catalog.insert(relation(20_002, "branches", &[("id", 23, -1), ("code", 1043, 16)]));
+    catalog.insert(Relation {
+        kind: RelationKind::View,
+        definition: Some(
+            "SELECT customers.id, customers.phone AS mobile, customers.name FROM public.customers".to_owned(),
+        ),
+        depends_on: vec![20_000],
+        ..relation(20_003, "contacts", &[("id", 20, -1), ("mobile", 25, -1), ("name", 1043, 64)])
+    });
+    for name in ["count", "lower", "sum", "now", "generate_series", "max", "left", "min"] {
+        catalog.builtins.insert(name.to_owned(), FunctionClass::BuiltinSafe);
+    }
+    catalog.builtins.insert("query_to_xml".to_owned(), FunctionClass::SqlText);
+    catalog
+}
+
+/// Terms and seals that can be read in the text.
+struct Readable;
+
+impl Sealer for Readable {
+    fn seal(&self, column: &SealedColumn, value: &Plaintext) -> std::result::Result<String, PgError> {
+        Ok(format!("sealed({},{})", column.id, value.expose()))
+    }
+    fn term(&self, column: &SealedColumn, value: &Plaintext) -> std::result::Result<String, PgError> {
+        Ok(format!("term({},{})", column.domain, value.expose()))
+    }
+}
+
+struct NoNames;
+
+impl Names for NoNames {
+    fn prepared(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+    fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+}
+
+fn decided(role: &str, sql: &str) -> Verdict {
+    let policies = PolicySet::from_texts([("bank.yaml", POLICY)]).unwrap();
+    let policy = policies.get("bank").unwrap();
+    let catalog = catalog();
+    let at = policy.roles.iter().position(|known| known.name == role);
+    let rights = Rights::bind(policy, at, &catalog);
+    let path = ["public".to_owned()];
+    let style = Style::default();
+    let context = Context {
+        catalog: &catalog,
+        rights: &rights,
+        search_path: Some(&path),
+        temp: TempSchema::Absent,
+        is_unsure: false,
+        style: &style,
+        sealer: &Readable,
+        names: &NoNames,
+        param_types: &[],
+    };
+    let statement = sql::parse(sql, true).unwrap().remove(0);
+    decide(sql, &statement, &context, true).unwrap()
+}
+
+/// The decision as a line: `pass`, `reason SQLSTATE`, or the text that goes upstream with parameters and outputs.
+fn shown(role: &str, sql: &str) -> String {
+    match decided(role, sql) {
+        Verdict::Pass(_) => "pass".to_owned(),
+        Verdict::Refuse(refusal) => format!("{} {}", refusal.reason, refusal.error.code.as_str()),
+        Verdict::Rewrite(plan) => {
+            let params = plan.params.iter().map(|param| format!(" ${}:{}", param.client + 1, action(&param.action)));
+            let outputs = plan.outputs.iter().flat_map(|outputs| outputs.iter());
+            let outputs: Vec<_> = outputs.map(|output| output_action(&output.action)).collect();
+            format!("{}{} -> {}", plan.sql, params.collect::<String>(), outputs.join(","))
+        }
+    }
+}
+
+fn action(action: &ParamAction) -> String {
+    match action {
+        ParamAction::Relay => "relay".to_owned(),
+        ParamAction::Seal { guard, .. } if guard.is_some() => "seal+guard".to_owned(),
+        ParamAction::Seal { .. } => "seal".to_owned(),
+        ParamAction::Term { .. } => "term".to_owned(),
+        ParamAction::TermArray { .. } => "terms".to_owned(),
+        ParamAction::RefuseMasked { .. } => "no-mask".to_owned(),
+    }
+}
+
+fn output_action(action: &OutputAction) -> String {
+    match action {
+        OutputAction::Relay => "-".to_owned(),
+        OutputAction::RelayAny => "any".to_owned(),
+        OutputAction::Reveal(columns) => {
+            let one = |column: &crate::plan::RevealColumn| match &column.right {
+                Reveal::Clear => format!("{}", column.column.id),
+                Reveal::Mask(mask) => format!("{}:{}", column.column.id, mask.name),
+                Reveal::Null => format!("{}:null", column.column.id),
+            };
+            columns.iter().map(one).collect::<Vec<_>>().join("+")
+        }
+    }
+}
+
+fn check(role: &str, cases: &[(&str, &str)]) {
+    let mut wrong = Vec::new();
+    for (sql, expect) in cases {
+        let found = shown(role, sql);
+        if found != *expect {
+            wrong.push(format!("{sql}\n  expected {expect}\n  found    {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+const L: &str = "pg_catalog.\"left\"";
+
+#[test]
+fn who_sees_everything() {
+    let cases: Vec<(&str, String)> = vec![
+        ("SELECT 1", "pass".into()),
+        ("SELECT * FROM branches WHERE code = $1", "pass".into()),
+        ("SELECT id, phone FROM customers", "SELECT id, phone FROM public.customers -> -,1".into()),
+        ("SELECT * FROM customers c", "SELECT * FROM public.customers c -> -,-,1,2,3,-".into()),
+        (
+            "SELECT id FROM customers WHERE phone = '138'",
+            format!(
+                "SELECT id FROM public.customers WHERE {L}(phone, 27) OPERATOR(pg_catalog.=) 'term(phone,138)' -> -"
+            ),
+        ),
+        (
+            "SELECT id FROM customers WHERE $1 = phone AND born <> $2::date AND branch = $3",
+            format!(
+                "SELECT id FROM public.customers WHERE $1 OPERATOR(pg_catalog.=) {L}(phone, 27) AND \
+                 {L}(born, 27) OPERATOR(pg_catalog.<>) $2 AND branch = $3 $1:term $2:term $3:relay -> -"
+            ),
+        ),
+        (
+            "SELECT c.id FROM customers c JOIN staff s ON s.phone = c.phone",
+            format!(
+                "SELECT c.id FROM public.customers c JOIN public.staff s ON {L}(s.phone, 27) OPERATOR(pg_catalog.=) {L}(c.phone, 27) -> -"
+            ),
+        ),
+        ("SELECT id FROM customers WHERE notes = 'x'", "no-equality-term 0A000".into()),
+        ("SELECT id FROM customers WHERE phone LIKE '1%'", "expression-on-sealed 0A000".into()),
+        ("SELECT lower(phone) FROM customers", "expression-on-sealed 0A000".into()),
+        ("SELECT c FROM customers c", "whole-row 0A000".into()),
+        ("SELECT id FROM customers ORDER BY phone", "sort-on-sealed 0A000".into()),
+        ("SELECT nosuch FROM customers", "bad-input 42703".into()),
+        ("SELECT * FROM nosuch", "bad-input 42P01".into()),
+        (
+            "INSERT INTO customers (id, phone) VALUES (1, '138'), ($1, $2)",
+            "INSERT INTO public.customers (id, phone) VALUES (1, 'sealed(1,138)'), ($1, $2) $1:relay $2:seal -> "
+                .into(),
+        ),
+        ("INSERT INTO customers (id, phone) VALUES (1, now())", "computed-value 0A000".into()),
+        ("UPDATE customers SET phone = (SELECT phone FROM staff)", "other-column-id 0A000".into()),
+        ("CREATE TABLE x AS SELECT phone FROM customers", "sealed-into-open 0A000".into()),
+        ("ALTER TABLE customers RENAME TO c2", "rename-protected 0A000".into()),
+        ("SELECT id, mobile FROM contacts", "SELECT id, mobile FROM public.contacts -> -,1".into()),
+        (
+            "SELECT DISTINCT phone FROM customers",
+            format!("SELECT DISTINCT ON ({L}(phone, 27)) phone FROM public.customers -> 1"),
+        ),
+        ("SELECT count(*) FROM customers", "SELECT count(*) AS count FROM public.customers -> -".into()),
+    ];
+    check("app", &cases.iter().map(|(sql, expect)| (*sql, expect.as_str())).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_sees_masks() {
+    let name = shown("teller", "SELECT name FROM customers");
+    assert!(name.starts_with("SELECT name FROM (SELECT CASE WHEN"), "{name}");
+    assert!(name.ends_with("::varchar(60) AS name FROM public.customers) customers -> -"), "{name}");
+    check(
+        "teller",
+        &[
+            ("SELECT * FROM branches", "pass"),
+            (
+                "SELECT id, phone FROM customers",
+                "SELECT id, phone FROM (SELECT id AS id, phone AS phone FROM public.customers) customers -> -,1:phone-3-4",
+            ),
+            ("SELECT id FROM customers WHERE born = '2000-01-01'", "look-up-not-granted 42501"),
+            ("SELECT phone, count(*) FROM customers GROUP BY phone", "group-on-masked 0A000"),
+            ("SELECT DISTINCT phone FROM customers", "group-on-masked 0A000"),
+            ("EXPLAIN SELECT id FROM customers", "explain 42501"),
+            ("SELECT query_to_xml('x', true, true, '')", "opaque-code 42501"),
+            ("DO 'x'", "opaque-code 42501"),
+            ("SELECT nosuch(1)", "opaque-code 42501"),
+            ("CREATE VIEW v AS SELECT name FROM customers", "ddl-on-protected 42501"),
+            ("CREATE INDEX ON customers ((name::int))", "ddl-on-protected 42501"),
+            ("SELECT customers FROM customers", "whole-row 0A000"),
+            ("SELECT c.lower FROM customers c", "bad-input 42703"),
+            ("INSERT INTO customers (id, phone) VALUES (1, '138****5678')", "bad-input 23514"),
+            ("UPDATE customers SET born = '2000-01-01'", "write-denied 42501"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_mask_brings_back_stays() {
+    let update = shown("teller", "UPDATE customers SET phone = $1, name = $2 WHERE id = $3");
+    assert!(
+        update.contains("phone = CASE WHEN $1 OPERATOR(pg_catalog.=) '~pv!keep' THEN customers.phone ELSE $1 END"),
+        "{update}"
+    );
+    assert!(update.contains("name = CASE WHEN $2 OPERATOR(pg_catalog.=)"), "{update}");
+    let literal = shown("teller", "UPDATE customers SET phone = '138****5678' WHERE id = 1");
+    assert_eq!(literal, "UPDATE public.customers SET phone = customers.phone WHERE customers.id = 1 -> ");
+}
+
+#[test]
+fn who_sees_some_rows() {
+    let select = shown("auditor", "SELECT id, notes FROM customers WHERE id::text::int > 0");
+    assert!(select.contains("WHERE branch = 1 OFFSET 0) customers"), "{select}");
+    assert!(select.contains("NULL::pg_catalog.text AS notes"), "{select}");
+    let update = shown("auditor", "UPDATE customers SET name = $1 WHERE id = $2");
+    assert!(update.contains("CASE WHEN customers.branch = 1 THEN customers.id = $2 ELSE false END AND customers.branch = 1"), "{update}");
+    check(
+        "auditor",
+        &[
+            ("INSERT INTO customers (id) VALUES (1)", "insert-under-filter 42501"),
+            ("UPDATE customers SET branch = 2", "update-of-filter 42501"),
+            ("SELECT id FROM contacts", "filter-behind-view 0A000"),
+            ("SELECT id FROM staff", "relation-denied 42501"),
+        ],
+    );
+    check("dba", &[("SELECT count(*) FROM customers", "relation-denied 42501"), ("SELECT * FROM branches", "pass")]);
+}
