@@ -10,6 +10,8 @@ use crate::wire::{PgError, SqlState};
 
 /// `MAXDIM`.
 const MAX_DIMENSIONS: i32 = 6;
+/// `FirstGenbkiObjectId`: built-in types have lower OIDs.
+const FIRST_GENBKI_OID: u32 = 10_000;
 
 /// Reads an array's elements. `source` is the array type that it was declared or cast as, 0 or 705 (unknown) for the
 /// array over `element`.
@@ -37,9 +39,15 @@ pub fn read_array(
             elements.iter().map(|item| item.as_ref().map(|item| read(source, item.as_bytes())).transpose()).collect()
         }
         Format::Binary => {
-            let array = BinaryArray::parse(bytes)?;
+            let mut array = BinaryArray::parse(bytes)?;
             let source = array.source(element, declared)?;
-            array.elements.iter().map(|item| item.map(|item| read(source, item)).transpose()).collect()
+            // One by one as array_recv does, so that the first error in the bytes is the one that is reported.
+            let mut elements = Vec::new();
+            for _ in 0..array.count {
+                let item = array.element()?;
+                elements.push(item.map(|item| read(source, item)).transpose()?);
+            }
+            array.end().map(|()| elements)
         }
     }
 }
@@ -147,9 +155,11 @@ struct Unescaped<'a> {
     escaped_end: usize,
 }
 
+/// An array's header, and its elements that are not yet read.
 struct BinaryArray<'a> {
     element_oid: u32,
-    elements: Vec<Option<&'a [u8]>>,
+    count: i32,
+    rest: &'a [u8],
 }
 
 impl<'a> BinaryArray<'a> {
@@ -166,19 +176,24 @@ impl<'a> BinaryArray<'a> {
             return Err(invalid_binary("invalid array flags"));
         }
         let element_oid = take_i32(&mut rest)?.cast_unsigned();
-        let mut elements = Vec::new();
-        if dimensions == 1 {
-            let count = take_i32(&mut rest)?;
-            let lower_bound = take_i32(&mut rest)?;
-            if count < 0 || lower_bound.checked_add(count).is_none() {
-                return Err(too_large("array size exceeds the maximum allowed"));
-            }
-            for _ in 0..count {
-                elements.push(take_element(&mut rest)?);
-            }
-        }
-        if rest.is_empty() {
-            return Ok(Self { element_oid, elements });
+        let count = if dimensions == 1 { take_dimension(&mut rest)? } else { 0 };
+        Ok(Self { element_oid, count, rest })
+    }
+
+    fn element(&mut self) -> Result<Option<&'a [u8]>, PgError> {
+        let short = || invalid_binary("insufficient data left in message");
+        let len = match take_i32(&mut self.rest)? {
+            -1 => return Ok(None),
+            len => usize::try_from(len).map_err(|_| short())?,
+        };
+        let (element, after) = self.rest.split_at_checked(len).ok_or_else(short)?;
+        self.rest = after;
+        Ok(Some(element))
+    }
+
+    fn end(&self) -> Result<(), PgError> {
+        if self.rest.is_empty() {
+            return Ok(());
         }
         Err(invalid_binary("incorrect binary data format in bind parameter"))
     }
@@ -186,12 +201,13 @@ impl<'a> BinaryArray<'a> {
     /// What the elements are read as; an undeclared array of text may call itself by any type of the family.
     fn source(&self, element: LogicalType, declared: Option<u32>) -> Result<u32, PgError> {
         let is_text = |oid| LogicalType::from_oid(oid, -1).is_some_and(LogicalType::is_text);
-        let is_expected = match declared {
-            Some(declared) => self.element_oid == declared,
-            None => self.element_oid == element.oid() || (element.is_text() && is_text(self.element_oid)),
-        };
-        if is_expected {
+        let expected = declared.unwrap_or(element.oid());
+        if declared.is_none() && element.is_text() && is_text(self.element_oid) {
             return Ok(self.element_oid);
+        }
+        // array_recv lets the OIDs of another database's own types pass.
+        if self.element_oid == expected || self.element_oid >= FIRST_GENBKI_OID {
+            return Ok(expected);
         }
         Err(PgError::new(SqlState::DATATYPE_MISMATCH, "binary data has an array element type other than expected"))
     }
@@ -203,15 +219,14 @@ fn take_i32(rest: &mut &[u8]) -> Result<i32, PgError> {
     Ok(i32::from_be_bytes(*head))
 }
 
-fn take_element<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, PgError> {
-    let short = || invalid_binary("insufficient data left in message");
-    let len = match take_i32(rest)? {
-        -1 => return Ok(None),
-        len => usize::try_from(len).map_err(|_| short())?,
-    };
-    let (element, after) = rest.split_at_checked(len).ok_or_else(short)?;
-    *rest = after;
-    Ok(Some(element))
+/// The length of the one dimension; its lower bound is of no interest where it is valid.
+fn take_dimension(rest: &mut &[u8]) -> Result<i32, PgError> {
+    let count = take_i32(rest)?;
+    let lower_bound = take_i32(rest)?;
+    if count < 0 || lower_bound.checked_add(count).is_none() {
+        return Err(too_large("array size exceeds the maximum allowed"));
+    }
+    Ok(count)
 }
 
 fn malformed() -> PgError {

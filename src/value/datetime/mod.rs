@@ -67,14 +67,13 @@ impl Moment {
     }
 
     fn from_binary(kind: Kind, bytes: &[u8]) -> Result<Self, PgError> {
-        let timestamp = |us| if is_infinite(us) { Ok(us) } else { in_range(us.into()) };
         match kind {
-            Kind::Date => match i32::from_be_bytes(input::fixed(bytes)?) {
+            Kind::Date => input::fixed_checked(bytes, |form| match i32::from_be_bytes(form) {
                 days @ (i32::MIN | i32::MAX) => Ok(Self::Date(days)),
                 days => date(days.into()),
-            },
-            Kind::Timestamp => timestamp(i64::from_be_bytes(input::fixed(bytes)?)).map(Self::Timestamp),
-            _ => timestamp(i64::from_be_bytes(input::fixed(bytes)?)).map(Self::Timestamptz),
+            }),
+            Kind::Timestamp => input::fixed_checked(bytes, received_us).map(Self::Timestamp),
+            _ => input::fixed_checked(bytes, received_us).map(Self::Timestamptz),
         }
     }
 
@@ -86,7 +85,10 @@ impl Moment {
             (Self::Timestamp(us), Kind::Timestamptz) => to_instant(us, &style.zone).map(Self::Timestamptz),
             (Self::Timestamp(us), Kind::Date) => day_of(us),
             (Self::Timestamptz(us), Kind::Timestamp) => to_local(us, &style.zone).map(Self::Timestamp),
-            (Self::Timestamptz(us), Kind::Date) => day_of(to_local(us, &style.zone)?),
+            (Self::Timestamptz(us), Kind::Date) => {
+                // Before its first timestamp PostgreSQL makes a date that it would not read.
+                day_of(to_local(us, &style.zone).map_err(|_| unknown_conversion())?)
+            }
             (same, _) => Ok(same),
         }
     }
@@ -116,7 +118,8 @@ impl Moment {
         }
         let unit = 10i128.pow(6 - digits);
         let magnitude = (i128::from(us).abs() + unit / 2) / unit * unit;
-        let us = in_range(if us < 0 { -magnitude } else { magnitude })?;
+        // PostgreSQL rounds past the type's last microsecond, to a value that it would not read.
+        let us = in_range(if us < 0 { -magnitude } else { magnitude }).map_err(|_| unknown_conversion())?;
         Ok(if matches!(self, Self::Timestamp(_)) { Self::Timestamp(us) } else { Self::Timestamptz(us) })
     }
 
@@ -162,6 +165,11 @@ fn date(days: i64) -> Result<Moment, PgError> {
         Ok(fitting) if DATES.contains(&days) => Ok(Moment::Date(fitting)),
         _ => Err(PgError::new(SqlState::DATETIME_FIELD_OVERFLOW, "date out of range")),
     }
+}
+
+fn received_us(form: [u8; 8]) -> Result<i64, PgError> {
+    let us = i64::from_be_bytes(form);
+    if is_infinite(us) { Ok(us) } else { in_range(us.into()) }
 }
 
 fn local_us(fields: &Fields) -> i128 {
