@@ -529,7 +529,7 @@ async fn what_is_read_is_what_the_server_stores() {
     let client = connect(&server).await;
     for (number, written) in TYPES.into_iter().enumerate() {
         let ty = ty(written);
-        let inputs = inputs(ty.kind, 2_000, number as u64);
+        let inputs = inputs(ty.kind, 1_000, number as u64);
         let is_time = matches!(ty.kind, Kind::Date | Kind::Timestamp | Kind::Timestamptz);
         let (mut read, mut taken) = (0, 0);
         for setting in if is_time { &STYLES[..] } else { &STYLES[..1] } {

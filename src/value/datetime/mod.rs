@@ -234,10 +234,7 @@ fn timestamp_out_of_range() -> PgError {
 /// # Errors
 /// 22000 where the text is not canonical.
 pub(super) fn write_text(kind: Kind, text: &str, style: &Style, output: &mut bytes::BytesMut) -> Result<(), PgError> {
-    let is_canonical_style = match kind {
-        Kind::Timestamptz => *style == (Style { order: style.order, ..Style::default() }),
-        _ => style.output == DateOutput::Iso,
-    };
+    let is_canonical_style = style.output == DateOutput::Iso && (kind != Kind::Timestamptz || style.zone.is_utc());
     match is_canonical_style {
         true => output.extend_from_slice(text.as_bytes()),
         false => output.extend_from_slice(Moment::canonical(kind, text)?.print(style)?.as_bytes()),
@@ -263,4 +260,50 @@ pub(super) fn write_binary(kind: Kind, text: &str, output: &mut bytes::BytesMut)
 /// 22000 where the text is not canonical.
 pub(super) fn comparison_form(kind: Kind, text: &str) -> Result<String, PgError> {
     Moment::canonical(kind, text).map(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Kind, from: Kind, input: &str, purpose: Purpose, expect: Result<&str, &[u8; 5]>) {
+        let style = Style::new("ISO, MDY", "Asia/Shanghai").unwrap();
+        let got = read(LogicalType { kind, typmod: 0 }, from, Format::Text, input.as_bytes(), &style, purpose);
+        let got = got.as_ref().map(Plaintext::expose).map_err(|error| &error.code.0);
+        assert_eq!(got, expect, "{input:?} as {from:?} for {kind:?}");
+    }
+
+    #[test]
+    fn the_family_converts_in_the_sessions_zone() {
+        use Kind::{Date, Timestamp, Timestamptz};
+        let assign = Purpose::Assign;
+        check(Timestamptz, Timestamptz, "2024-01-05 07:00", assign, Ok("2024-01-04 23:00:00+00"));
+        check(Timestamptz, Date, "2024-01-05", assign, Ok("2024-01-04 16:00:00+00"));
+        check(Timestamp, Timestamptz, "2024-01-05 07:00:00.5Z", assign, Ok("2024-01-05 15:00:01"));
+        check(Date, Timestamptz, "2024-01-05 17:00Z", assign, Ok("2024-01-06"));
+        check(Date, Timestamp, "infinity", assign, Ok("infinity"));
+        check(Timestamp, Date, "5874897-12-31", assign, Err(b"22008"));
+    }
+
+    #[test]
+    fn comparisons_across_the_family_are_certain_or_refused() {
+        use Kind::{Date, Timestamp, Timestamptz};
+        let compare = Purpose::Compare;
+        check(Timestamp, Timestamp, "2024-01-05 07:00:00.5", compare, Ok("2024-01-05 07:00:00.5"));
+        check(Date, Timestamp, "2024-01-05 00:00", compare, Ok("2024-01-05"));
+        check(Date, Timestamp, "2024-01-05 00:01", compare, Err(b"0A000"));
+        check(Timestamp, Timestamptz, "2024-01-05 00:00", compare, Err(b"0A000"));
+        check(Timestamptz, Timestamp, "2024-01-05 08:00", compare, Ok("2024-01-05 00:00:00+00"));
+    }
+
+    #[test]
+    fn only_canonical_text_is_printed_anew() {
+        let style = Style::new("SQL, DMY", "UTC").unwrap();
+        let mut output = bytes::BytesMut::new();
+        for text in ["2024-1-5", "05/01/2024", "", "2024-01-05 00:00:00", "Infinity"] {
+            assert_eq!(write_text(Kind::Date, text, &style, &mut output).unwrap_err().code.0, *b"22000", "{text}");
+        }
+        write_text(Kind::Date, "2024-01-05", &style, &mut output).unwrap();
+        assert_eq!(output[..], *b"05/01/2024");
+    }
 }
