@@ -10,13 +10,19 @@ use crate::wire::{PgError, SqlState};
 
 /// `MAXDIM`.
 const MAX_DIMENSIONS: i32 = 6;
+/// `MaxArraySize`.
+const MAX_ARRAY_SIZE: i32 = 0x3fff_ffff / 8;
+/// Every element costs many times what it takes on the wire, so arrays end long before messages do.
+const MAX_ELEMENTS: usize = 1 << 20;
+/// `FirstGenbkiObjectId`: built-in types have lower OIDs.
+const FIRST_GENBKI_OID: u32 = 10_000;
 
 /// Reads an array's elements. `source` is the array type that it was declared or cast as, 0 or 705 (unknown) for the
 /// array over `element`.
 ///
 /// # Errors
 /// 22P02 for a malformed array, 22P03, 08P01 and 42804 for a malformed binary one, those of [`LogicalType::read`] for
-/// an element; 0A000 for more than one dimension and explicit bounds.
+/// an element; 0A000 for more than one dimension, explicit bounds and more than 2^20 elements.
 pub fn read_array(
     element: LogicalType,
     source: u32,
@@ -37,9 +43,14 @@ pub fn read_array(
             elements.iter().map(|item| item.as_ref().map(|item| read(source, item.as_bytes())).transpose()).collect()
         }
         Format::Binary => {
-            let array = BinaryArray::parse(bytes)?;
-            let source = array.source(element, declared)?;
-            array.elements.iter().map(|item| item.map(|item| read(source, item)).transpose()).collect()
+            let mut array = BinaryArray::parse(bytes, element, declared)?;
+            // One by one as array_recv does, so that the first error in the bytes is the one that is reported.
+            let mut elements = Vec::new();
+            for _ in 0..array.count {
+                let item = array.element()?;
+                elements.push(item.map(|item| read(array.source, item)).transpose()?);
+            }
+            array.end().map(|()| elements)
         }
     }
 }
@@ -70,6 +81,9 @@ impl<'a> TextArray<'a> {
             while self.0.starts_with(',') {
                 self.expect(',')?;
                 self.skip_blanks();
+                if elements.len() >= MAX_ELEMENTS {
+                    return Err(too_many_elements());
+                }
                 elements.push(self.element()?);
             }
         }
@@ -147,13 +161,16 @@ struct Unescaped<'a> {
     escaped_end: usize,
 }
 
+/// An array's header, and its elements that are not yet read.
 struct BinaryArray<'a> {
-    element_oid: u32,
-    elements: Vec<Option<&'a [u8]>>,
+    /// The type that the elements are read as.
+    source: u32,
+    count: i32,
+    rest: &'a [u8],
 }
 
 impl<'a> BinaryArray<'a> {
-    fn parse(bytes: &'a [u8]) -> Result<Self, PgError> {
+    fn parse(bytes: &'a [u8], element: LogicalType, declared: Option<u32>) -> Result<Self, PgError> {
         let mut rest = bytes;
         let dimensions = take_i32(&mut rest)?;
         match dimensions {
@@ -165,36 +182,42 @@ impl<'a> BinaryArray<'a> {
         if !matches!(take_i32(&mut rest)?, 0 | 1) {
             return Err(invalid_binary("invalid array flags"));
         }
-        let element_oid = take_i32(&mut rest)?.cast_unsigned();
-        let mut elements = Vec::new();
-        if dimensions == 1 {
-            let count = take_i32(&mut rest)?;
-            let lower_bound = take_i32(&mut rest)?;
-            if count < 0 || lower_bound.checked_add(count).is_none() {
-                return Err(too_large("array size exceeds the maximum allowed"));
-            }
-            for _ in 0..count {
-                elements.push(take_element(&mut rest)?);
-            }
-        }
-        if rest.is_empty() {
-            return Ok(Self { element_oid, elements });
+        let source = element_source(take_i32(&mut rest)?.cast_unsigned(), element, declared)?;
+        let count = if dimensions == 1 { take_dimension(&mut rest)? } else { 0 };
+        Ok(Self { source, count, rest })
+    }
+
+    fn element(&mut self) -> Result<Option<&'a [u8]>, PgError> {
+        let short = || invalid_binary("insufficient data left in message");
+        let len = match take_i32(&mut self.rest)? {
+            -1 => return Ok(None),
+            len => usize::try_from(len).map_err(|_| short())?,
+        };
+        let (element, after) = self.rest.split_at_checked(len).ok_or_else(short)?;
+        self.rest = after;
+        Ok(Some(element))
+    }
+
+    fn end(&self) -> Result<(), PgError> {
+        if self.rest.is_empty() {
+            return Ok(());
         }
         Err(invalid_binary("incorrect binary data format in bind parameter"))
     }
+}
 
-    /// What the elements are read as; an undeclared array of text may call itself by any type of the family.
-    fn source(&self, element: LogicalType, declared: Option<u32>) -> Result<u32, PgError> {
-        let is_text = |oid| LogicalType::from_oid(oid, -1).is_some_and(LogicalType::is_text);
-        let is_expected = match declared {
-            Some(declared) => self.element_oid == declared,
-            None => self.element_oid == element.oid() || (element.is_text() && is_text(self.element_oid)),
-        };
-        if is_expected {
-            return Ok(self.element_oid);
-        }
-        Err(PgError::new(SqlState::DATATYPE_MISMATCH, "binary data has an array element type other than expected"))
+/// What elements that call themselves `written` are read as; an undeclared array of text may name any type of the family.
+fn element_source(written: u32, element: LogicalType, declared: Option<u32>) -> Result<u32, PgError> {
+    let is_text = |oid| LogicalType::from_oid(oid, -1).is_some_and(LogicalType::is_text);
+    let expected = declared.unwrap_or(element.oid());
+    if declared.is_none() && element.is_text() && is_text(written) {
+        return Ok(written);
     }
+    // array_recv lets the OIDs of another database's own types pass.
+    if written == expected || written >= FIRST_GENBKI_OID {
+        return Ok(expected);
+    }
+    Err(PgError::new(SqlState::DATATYPE_MISMATCH, "binary data has an array element type other than expected"))
 }
 
 fn take_i32(rest: &mut &[u8]) -> Result<i32, PgError> {
@@ -203,15 +226,17 @@ fn take_i32(rest: &mut &[u8]) -> Result<i32, PgError> {
     Ok(i32::from_be_bytes(*head))
 }
 
-fn take_element<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, PgError> {
-    let short = || invalid_binary("insufficient data left in message");
-    let len = match take_i32(rest)? {
-        -1 => return Ok(None),
-        len => usize::try_from(len).map_err(|_| short())?,
-    };
-    let (element, after) = rest.split_at_checked(len).ok_or_else(short)?;
-    *rest = after;
-    Ok(Some(element))
+/// The length of the one dimension; its lower bound is of no interest where it is valid.
+fn take_dimension(rest: &mut &[u8]) -> Result<i32, PgError> {
+    let count = take_i32(rest)?;
+    let lower_bound = take_i32(rest)?;
+    if !(0..=MAX_ARRAY_SIZE).contains(&count) || lower_bound.checked_add(count).is_none() {
+        return Err(too_large("array size exceeds the maximum allowed"));
+    }
+    if usize::try_from(count).is_ok_and(|count| count > MAX_ELEMENTS) {
+        return Err(too_many_elements());
+    }
+    Ok(count)
 }
 
 fn malformed() -> PgError {
@@ -220,6 +245,10 @@ fn malformed() -> PgError {
 
 fn unsupported(what: &str) -> PgError {
     PgError::new(SqlState::FEATURE_NOT_SUPPORTED, format!("{what} is not supported for a protected column"))
+}
+
+fn too_many_elements() -> PgError {
+    unsupported("an array of more than a million elements")
 }
 
 fn too_large(message: &'static str) -> PgError {
@@ -269,6 +298,8 @@ mod tests {
         for text in ["{{a}}", "[1:1]={a}"] {
             assert_eq!(read(TEXT, Format::Text, text.as_bytes()), Err(*b"0A000"), "{text}");
         }
+        let long = format!("{{{}}}", vec!["a"; MAX_ELEMENTS + 1].join(","));
+        assert_eq!(read(TEXT, Format::Text, long.as_bytes()), Err(*b"0A000"));
         assert_eq!(read(INT4, Format::Text, b"{1,99999999999}"), Err(*b"22003"));
     }
 
@@ -281,12 +312,15 @@ mod tests {
         let good = binary(&[1, 1, 23, 2, 1, 4, 7, -1]);
         assert_eq!(read(INT4, Format::Binary, &good), Ok(vec![Some("7".to_owned()), None]));
         assert_eq!(read(INT4, Format::Binary, &binary(&[0, 0, 23])), Ok(vec![]));
-        let cases: [(&[i32], &[u8; 5]); 8] = [
+        let cases: [(&[i32], &[u8; 5]); 11] = [
             (&[-1, 0, 23], b"22P03"),
             (&[2, 0, 23, 1, 1, 1, 1, 4, 7], b"0A000"),
             (&[7, 0, 23], b"54000"),
             (&[1, 2, 23, 0, 1], b"22P03"),
             (&[1, 0, 25, 0, 1], b"42804"),
+            (&[1, 0, 25, -1, 1], b"42804"),
+            (&[1, 0, 23, i32::MAX, 1], b"54000"),
+            (&[1, 0, 23, 2 << 20, 1], b"0A000"),
             (&[1, 0, 23, -1, 1], b"54000"),
             (&[1, 0, 23, 1, 1, 8, 7], b"22P03"),
             (&[1, 0, 23, 0, 1, 0], b"22P03"),

@@ -66,15 +66,18 @@ impl Number {
     /// # Errors
     /// 08P01, 22P03, 22003 as PostgreSQL.
     pub(super) fn from_binary(bytes: &[u8]) -> Result<Self, PgError> {
-        let (head, groups) = bytes.split_first_chunk::<8>().ok_or_else(binary_too_short)?;
-        let [count, weight, sign, scale] = [0, 2, 4, 6].map(|at| half(head, at));
+        let mut rest = bytes;
+        let count = take_half(&mut rest)?;
+        let weight = take_half(&mut rest)?;
+        let sign = take_half(&mut rest)?;
         if !matches!(sign, 0 | SIGN_NEGATIVE | SIGN_NAN | SIGN_INFINITY | SIGN_NEGATIVE_INFINITY) {
             return Err(invalid_binary("invalid sign in external \"numeric\" value"));
         }
+        let scale = take_half(&mut rest)?;
         if usize::from(scale) > MAX_SCALE {
             return Err(invalid_binary("invalid scale in external \"numeric\" value"));
         }
-        let groups = base_10000(groups, usize::from(count))?;
+        let groups = base_10000(rest, usize::from(count))?;
         match sign {
             SIGN_NAN => Ok(Self::NaN),
             SIGN_INFINITY => Ok(Self::Infinity),
@@ -122,11 +125,11 @@ impl Number {
 
     /// Appends the binary form, as `numeric_send`.
     pub(super) fn write_binary(&self, output: &mut bytes::BytesMut) {
-        let special = |sign: u16| [0, 0, sign, 0];
-        let head = match self {
-            Self::NaN => special(SIGN_NAN),
-            Self::Infinity => special(SIGN_INFINITY),
-            Self::NegativeInfinity => special(SIGN_NEGATIVE_INFINITY),
+        // numeric_send takes a bit of an infinity's own header for its scale.
+        let head: [u16; 4] = match self {
+            Self::NaN => [0, 0, SIGN_NAN, 0],
+            Self::Infinity => [0, 0, SIGN_INFINITY, 32],
+            Self::NegativeInfinity => [0, 0, SIGN_NEGATIVE_INFINITY, 32],
             Self::Finite(decimal) => return decimal.write_binary(output),
         };
         head.iter().for_each(|half| output.extend_from_slice(&half.to_be_bytes()));
@@ -363,8 +366,10 @@ fn base_10000(bytes: &[u8], count: usize) -> Result<Vec<u16>, PgError> {
     }
 }
 
-fn half(head: &[u8; 8], at: usize) -> u16 {
-    head.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u16::from_be_bytes(*bytes))
+fn take_half(rest: &mut &[u8]) -> Result<u16, PgError> {
+    let (half, after) = rest.split_first_chunk::<2>().ok_or_else(binary_too_short)?;
+    *rest = after;
+    Ok(u16::from_be_bytes(*half))
 }
 
 fn overflow() -> PgError {

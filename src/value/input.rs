@@ -20,11 +20,17 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, PgError> {
 /// # Errors
 /// As PostgreSQL: 08P01 for less, 22P03 for more.
 pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], PgError> {
-    match bytes.first_chunk::<N>() {
-        None => Err(binary_too_short()),
-        Some(form) if bytes.len() == N => Ok(*form),
-        Some(_) => Err(invalid_binary("incorrect binary data format in bind parameter")),
-    }
+    fixed_checked(bytes, Ok)
+}
+
+/// The same for a form that has errors of its own, which come before that of a form that is too long.
+pub(super) fn fixed_checked<const N: usize, T>(
+    bytes: &[u8],
+    receive: impl FnOnce([u8; N]) -> Result<T, PgError>,
+) -> Result<T, PgError> {
+    let form = bytes.first_chunk::<N>().ok_or_else(binary_too_short)?;
+    let value = receive(*form)?;
+    if bytes.len() == N { Ok(value) } else { Err(invalid_binary("incorrect binary data format in bind parameter")) }
 }
 
 /// `isspace` in the C locale.

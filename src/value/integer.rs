@@ -45,22 +45,31 @@ fn parse(kind: Kind, text: &str) -> Result<i64, PgError> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = &unsigned[..unsigned.len() - rest.len()];
-    // A number that is too large is reported before garbage that follows it.
-    let value = accumulate(digits, is_negative).filter(|value| holds(kind, *value));
-    match (digits, value) {
-        ("", _) => Err(invalid_syntax(name(kind))),
-        (_, None) => Err(number_out_of_range(name(kind))),
-        (_, Some(value)) if rest.chars().all(input::is_space) => Ok(value),
+    let negated = accumulate(digits, least(kind));
+    let value = negated.and_then(|negated| if is_negative { Some(negated) } else { negated.checked_neg() });
+    match (digits, negated, value.filter(|value| holds(kind, *value))) {
+        ("", _, _) => Err(invalid_syntax(name(kind))),
+        // Too many digits are reported before garbage that follows them, the missing twin of the least number after.
+        (_, None, _) => Err(number_out_of_range(name(kind))),
         _ if input::is_newer_number(digits, rest) => Err(unknown_spelling(name(kind))),
-        _ => Err(invalid_syntax(name(kind))),
+        _ if !rest.chars().all(input::is_space) => Err(invalid_syntax(name(kind))),
+        (_, _, None) => Err(number_out_of_range(name(kind))),
+        (_, _, Some(value)) => Ok(value),
     }
 }
 
-/// Counts downwards, since the most negative number has no positive twin.
-fn accumulate(digits: &str, is_negative: bool) -> Option<i64> {
-    let negated =
-        digits.bytes().try_fold(0i64, |sum, digit| sum.checked_mul(10)?.checked_sub((digit - b'0').into()))?;
-    if is_negative { Some(negated) } else { negated.checked_neg() }
+/// Counts downwards, since the least number has no positive twin.
+fn accumulate(digits: &str, least: i64) -> Option<i64> {
+    let step = |sum: i64, digit: u8| sum.checked_mul(10)?.checked_sub((digit - b'0').into());
+    digits.bytes().try_fold(0i64, |sum, digit| step(sum, digit).filter(|sum| *sum >= least))
+}
+
+const fn least(kind: Kind) -> i64 {
+    match kind {
+        Kind::Int2 => i16::MIN as i64,
+        Kind::Int4 => i32::MIN as i64,
+        _ => i64::MIN,
+    }
 }
 
 fn from_numeric(kind: Kind, number: Number, purpose: Purpose) -> Result<i64, PgError> {
@@ -79,11 +88,7 @@ fn from_numeric(kind: Kind, number: Number, purpose: Purpose) -> Result<i64, PgE
 }
 
 const fn holds(kind: Kind, value: i64) -> bool {
-    match kind {
-        Kind::Int2 => value >= i16::MIN as i64 && value <= i16::MAX as i64,
-        Kind::Int4 => value >= i32::MIN as i64 && value <= i32::MAX as i64,
-        _ => true,
-    }
+    value >= least(kind) && value <= !least(kind)
 }
 
 const fn name(kind: Kind) -> &'static str {
@@ -146,6 +151,7 @@ mod tests {
         check(Kind::Int8, "-9223372036854775808", Ok("-9223372036854775808"));
         check(Kind::Int8, "9223372036854775808", Err(b"22003"));
         check(Kind::Int4, "99999999999x", Err(b"22003"));
+        check(Kind::Int2, "32768x", Err(b"22P02"));
         for garbage in ["", " ", "-", "+-1", "1.0", "1 2", "- 1", "１"] {
             check(Kind::Int4, garbage, Err(b"22P02"));
         }

@@ -67,14 +67,13 @@ impl Moment {
     }
 
     fn from_binary(kind: Kind, bytes: &[u8]) -> Result<Self, PgError> {
-        let timestamp = |us| if is_infinite(us) { Ok(us) } else { in_range(us.into()) };
         match kind {
-            Kind::Date => match i32::from_be_bytes(input::fixed(bytes)?) {
+            Kind::Date => input::fixed_checked(bytes, |form| match i32::from_be_bytes(form) {
                 days @ (i32::MIN | i32::MAX) => Ok(Self::Date(days)),
                 days => date(days.into()),
-            },
-            Kind::Timestamp => timestamp(i64::from_be_bytes(input::fixed(bytes)?)).map(Self::Timestamp),
-            _ => timestamp(i64::from_be_bytes(input::fixed(bytes)?)).map(Self::Timestamptz),
+            }),
+            Kind::Timestamp => input::fixed_checked(bytes, received_us).map(Self::Timestamp),
+            _ => input::fixed_checked(bytes, received_us).map(Self::Timestamptz),
         }
     }
 
@@ -86,7 +85,10 @@ impl Moment {
             (Self::Timestamp(us), Kind::Timestamptz) => to_instant(us, &style.zone).map(Self::Timestamptz),
             (Self::Timestamp(us), Kind::Date) => day_of(us),
             (Self::Timestamptz(us), Kind::Timestamp) => to_local(us, &style.zone).map(Self::Timestamp),
-            (Self::Timestamptz(us), Kind::Date) => day_of(to_local(us, &style.zone)?),
+            (Self::Timestamptz(us), Kind::Date) => {
+                // Before its first timestamp PostgreSQL makes a date that it would not read.
+                day_of(to_local(us, &style.zone).map_err(|_| unknown_conversion())?)
+            }
             (same, _) => Ok(same),
         }
     }
@@ -116,7 +118,8 @@ impl Moment {
         }
         let unit = 10i128.pow(6 - digits);
         let magnitude = (i128::from(us).abs() + unit / 2) / unit * unit;
-        let us = in_range(if us < 0 { -magnitude } else { magnitude })?;
+        // PostgreSQL rounds past the type's last microsecond, to a value that it would not read.
+        let us = in_range(if us < 0 { -magnitude } else { magnitude }).map_err(|_| unknown_conversion())?;
         Ok(if matches!(self, Self::Timestamp(_)) { Self::Timestamp(us) } else { Self::Timestamptz(us) })
     }
 
@@ -162,6 +165,11 @@ fn date(days: i64) -> Result<Moment, PgError> {
         Ok(fitting) if DATES.contains(&days) => Ok(Moment::Date(fitting)),
         _ => Err(PgError::new(SqlState::DATETIME_FIELD_OVERFLOW, "date out of range")),
     }
+}
+
+fn received_us(form: [u8; 8]) -> Result<i64, PgError> {
+    let us = i64::from_be_bytes(form);
+    if is_infinite(us) { Ok(us) } else { in_range(us.into()) }
 }
 
 fn local_us(fields: &Fields) -> i128 {
@@ -226,10 +234,7 @@ fn timestamp_out_of_range() -> PgError {
 /// # Errors
 /// 22000 where the text is not canonical.
 pub(super) fn write_text(kind: Kind, text: &str, style: &Style, output: &mut bytes::BytesMut) -> Result<(), PgError> {
-    let is_canonical_style = match kind {
-        Kind::Timestamptz => *style == (Style { order: style.order, ..Style::default() }),
-        _ => style.output == DateOutput::Iso,
-    };
+    let is_canonical_style = style.output == DateOutput::Iso && (kind != Kind::Timestamptz || style.zone.is_utc());
     match is_canonical_style {
         true => output.extend_from_slice(text.as_bytes()),
         false => output.extend_from_slice(Moment::canonical(kind, text)?.print(style)?.as_bytes()),
@@ -255,4 +260,50 @@ pub(super) fn write_binary(kind: Kind, text: &str, output: &mut bytes::BytesMut)
 /// 22000 where the text is not canonical.
 pub(super) fn comparison_form(kind: Kind, text: &str) -> Result<String, PgError> {
     Moment::canonical(kind, text).map(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Kind, from: Kind, input: &str, purpose: Purpose, expect: Result<&str, &[u8; 5]>) {
+        let style = Style::new("ISO, MDY", "Asia/Shanghai").unwrap();
+        let got = read(LogicalType { kind, typmod: 0 }, from, Format::Text, input.as_bytes(), &style, purpose);
+        let got = got.as_ref().map(Plaintext::expose).map_err(|error| &error.code.0);
+        assert_eq!(got, expect, "{input:?} as {from:?} for {kind:?}");
+    }
+
+    #[test]
+    fn the_family_converts_in_the_sessions_zone() {
+        use Kind::{Date, Timestamp, Timestamptz};
+        let assign = Purpose::Assign;
+        check(Timestamptz, Timestamptz, "2024-01-05 07:00", assign, Ok("2024-01-04 23:00:00+00"));
+        check(Timestamptz, Date, "2024-01-05", assign, Ok("2024-01-04 16:00:00+00"));
+        check(Timestamp, Timestamptz, "2024-01-05 07:00:00.5Z", assign, Ok("2024-01-05 15:00:01"));
+        check(Date, Timestamptz, "2024-01-05 17:00Z", assign, Ok("2024-01-06"));
+        check(Date, Timestamp, "infinity", assign, Ok("infinity"));
+        check(Timestamp, Date, "5874897-12-31", assign, Err(b"22008"));
+    }
+
+    #[test]
+    fn comparisons_across_the_family_are_certain_or_refused() {
+        use Kind::{Date, Timestamp, Timestamptz};
+        let compare = Purpose::Compare;
+        check(Timestamp, Timestamp, "2024-01-05 07:00:00.5", compare, Ok("2024-01-05 07:00:00.5"));
+        check(Date, Timestamp, "2024-01-05 00:00", compare, Ok("2024-01-05"));
+        check(Date, Timestamp, "2024-01-05 00:01", compare, Err(b"0A000"));
+        check(Timestamp, Timestamptz, "2024-01-05 00:00", compare, Err(b"0A000"));
+        check(Timestamptz, Timestamp, "2024-01-05 08:00", compare, Ok("2024-01-05 00:00:00+00"));
+    }
+
+    #[test]
+    fn only_canonical_text_is_printed_anew() {
+        let style = Style::new("SQL, DMY", "UTC").unwrap();
+        let mut output = bytes::BytesMut::new();
+        for text in ["2024-1-5", "05/01/2024", "", "2024-01-05 00:00:00", "Infinity"] {
+            assert_eq!(write_text(Kind::Date, text, &style, &mut output).unwrap_err().code.0, *b"22000", "{text}");
+        }
+        write_text(Kind::Date, "2024-01-05", &style, &mut output).unwrap();
+        assert_eq!(output[..], *b"05/01/2024");
+    }
 }

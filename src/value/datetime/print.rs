@@ -109,7 +109,7 @@ mod tests {
         for (output, order, expect) in cases {
             assert_eq!(date(8_825, output, order), expect);
         }
-        assert_eq!(date(-746_000, Iso, Mdy), "0044-07-03 BC");
+        assert_eq!(date(-746_117, Iso, Mdy), "0044-03-15 BC");
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl Zone {
         Self::Fixed { east_s: 0, abbreviation: "UTC".to_owned() }
     }
 
+    /// Whether every instant shows as UTC does.
+    pub(super) const fn is_utc(&self) -> bool {
+        matches!(self, Self::Fixed { east_s: 0, .. })
+    }
+
     /// A setting of TimeZone: a name of the tz database, or the form in which PostgreSQL names an offset (`<+08>-08`).
     pub(in crate::value) fn parse(setting: &str) -> Option<Self> {
         if setting == "UTC" {

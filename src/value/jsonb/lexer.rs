@@ -105,17 +105,20 @@ fn string_len(rest: &[u8]) -> Result<usize, PgError> {
     let mut high_surrogate = false;
     loop {
         let plain = rest.iter().skip(at).take_while(|b| !matches!(b, b'"' | b'\\' | 0..0x20)).count();
+        // A high surrogate is followed by nothing but a low one, which stands nowhere else.
+        if high_surrogate && plain > 0 {
+            return Err(invalid_syntax("json"));
+        }
         at += plain;
         let (escape, len) = match rest.get(at..).unwrap_or_default() {
-            [b'"', ..] if high_surrogate && plain == 0 => return Err(invalid_syntax("json")),
+            [b'"', ..] if high_surrogate => return Err(invalid_syntax("json")),
             [b'"', ..] => return Ok(at + 1),
             [b'\\', b'u', hex @ ..] => (Some(code_unit(hex).ok_or_else(|| invalid_syntax("json"))?), 6),
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => (None, 2),
             _ => return Err(invalid_syntax("json")),
         };
-        // A high surrogate is followed by nothing but a low one, which stands nowhere else.
         let is_low = matches!(escape, Some(0xdc00..=0xdfff));
-        if (high_surrogate && plain == 0) != is_low || (high_surrogate && plain > 0) {
+        if high_surrogate != is_low {
             return Err(invalid_syntax("json"));
         }
         if escape == Some(0) {
@@ -173,6 +176,7 @@ mod tests {
             "\"\\u12g4\"",
             r#""\ud83d""#,
             r#""\ude00""#,
+            r#""\ud83dx""#,
             r#""\ud83dx\ude00""#,
             r#""\ud83d\ud83d""#,
             r#""\ud83d\n""#,
