@@ -29,7 +29,7 @@ fn pass(format: &CopyFormat, columns: usize, stream: &[u8], step: usize) -> Resu
             Some(chunk) => reader.feed(chunk).map_err(|error| error.to_string())?,
             None => reader.finish(),
         }
-        while let Some(piece) = reader.next().map_err(|error| error.to_string())? {
+        while let Some(piece) = reader.next_piece().map_err(|error| error.to_string())? {
             match piece {
                 Piece::Verbatim(bytes) | Piece::EndMarker(bytes) => written.extend_from_slice(bytes),
                 Piece::Row(row) => {

@@ -8,7 +8,6 @@ use bytes::{BufMut, BytesMut};
 
 use super::reader::Span;
 use super::{Charset, malformed};
-use crate::plan::CopyFormat;
 use crate::wire::PgError;
 
 /// The bytes that mean something in a csv line.
@@ -107,34 +106,29 @@ pub fn decode(raw: &[u8], quote: u8, escape: u8) -> Cow<'_, [u8]> {
 }
 
 /// Whether COPY TO quotes a value that it is not told to quote.
-pub fn needs_quotes(format: &CopyFormat, columns: usize, value: &[u8]) -> bool {
-    let CopyFormat::Csv { delimiter, null, quote, .. } = format else { return false };
-    value == null.as_slice()
+pub fn needs_quotes(value: &[u8], marks: Marks<'_>, columns: usize) -> bool {
+    value == marks.null
         || (columns == 1 && value == b"\\.")
-        || value.iter().any(|byte| [*delimiter, *quote, b'\n', b'\r'].contains(byte))
+        || value.iter().any(|byte| [marks.delimiter, marks.quote, b'\n', b'\r'].contains(byte))
 }
 
-/// Appends a value as COPY TO does, in quotes or bare.
-pub fn encode(format: &CopyFormat, value: &[u8], in_quotes: bool, output: &mut BytesMut) {
-    let CopyFormat::Csv { quote, escape, .. } = format else { return };
-    if !in_quotes {
-        return output.extend_from_slice(value);
-    }
+/// Appends a value in quotes.
+pub fn encode(value: &[u8], quote: u8, escape: u8, output: &mut BytesMut) {
     output.reserve(value.len() + 2);
-    output.put_u8(*quote);
+    output.put_u8(quote);
     for byte in value {
-        if byte == quote || byte == escape {
-            output.put_u8(*escape);
+        if *byte == quote || *byte == escape {
+            output.put_u8(escape);
         }
         output.put_u8(*byte);
     }
-    output.put_u8(*quote);
+    output.put_u8(quote);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::ForceQuote;
+    use crate::plan::{CopyFormat, ForceQuote};
 
     fn fields_of(line: &[u8], quote: u8, escape: u8) -> Result<Vec<Option<Vec<u8>>>, PgError> {
         let marks = Marks { delimiter: b',', quote, escape, null: b"" };

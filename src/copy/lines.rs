@@ -56,8 +56,7 @@ impl Lines {
     }
 
     fn find_text(&mut self, buffer: &[u8], is_ended: bool) -> Result<Option<(usize, usize)>, PgError> {
-        loop {
-            let Some(at) = self.find(buffer, [b'\n', b'\r', b'\\']) else { break };
+        while let Some(at) = self.find(buffer, [b'\n', b'\r', b'\\']) {
             if buffer.get(at) != Some(&b'\\') {
                 return self.ending_at(buffer, at, is_ended);
             }

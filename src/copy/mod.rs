@@ -22,6 +22,7 @@ use bytes::{BufMut, BytesMut};
 pub use charset::Charset;
 pub use reader::{Field, Piece, Reader, Row};
 
+use self::csv::Marks;
 use crate::plan::{CopyFormat, ForceQuote};
 use crate::wire::{PgError, SqlState};
 
@@ -39,9 +40,13 @@ pub fn decode<'a>(format: &CopyFormat, raw: &'a [u8]) -> Cow<'a, [u8]> {
 pub fn encode(format: &CopyFormat, index: usize, columns: usize, value: &[u8], output: &mut BytesMut) {
     match format {
         CopyFormat::Text { delimiter, .. } => text::encode(value, *delimiter, output),
-        CopyFormat::Csv { force_quote, .. } => {
-            let must_quote = is_forced(force_quote, index) || csv::needs_quotes(format, columns, value);
-            csv::encode(format, value, must_quote, output);
+        CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
+            let marks = Marks { delimiter: *delimiter, quote: *quote, escape: *escape, null };
+            if is_forced(force_quote, index) || csv::needs_quotes(value, marks, columns) {
+                csv::encode(value, *quote, *escape, output);
+            } else {
+                output.extend_from_slice(value);
+            }
         }
         CopyFormat::Binary => output.extend_from_slice(value),
     }

@@ -149,7 +149,7 @@ impl Reader {
     ///
     /// # Errors
     /// 22P04 where the stream is not what its format says.
-    pub fn next(&mut self) -> Result<Option<Piece<'_>>, PgError> {
+    pub fn next_piece(&mut self) -> Result<Option<Piece<'_>>, PgError> {
         self.drop_taken();
         let cut = match (&self.stage, &self.format) {
             (Stage::Over, _) => return Ok(None),
@@ -237,7 +237,7 @@ mod tests {
                 Some(chunk) => reader.feed(chunk)?,
                 None => reader.finish(),
             }
-            while let Some(piece) = reader.next()? {
+            while let Some(piece) = reader.next_piece()? {
                 match piece {
                     Piece::Verbatim(bytes) | Piece::EndMarker(bytes) => output.extend_from_slice(bytes),
                     Piece::Row(row) => {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::{BufMut, BytesMut};
 
 use super::input::{self, Input};
+use super::parameters::declared_type;
 use super::{Values, encoding};
 use crate::crypto::Sealer;
 use crate::plan::{ParamAction, Plan, SealedColumn, UpstreamParam};
@@ -63,7 +64,7 @@ fn upstream<'a>(
     let Some(bytes) = *client.get(param.client).ok_or_else(outside)? else {
         return Ok(Upstream { format: 0, value: None });
     };
-    let source = declared.get(param.client).copied().filter(|oid| *oid != 0).unwrap_or(param.ty);
+    let source = declared_type(declared, param.client).unwrap_or(param.ty);
     let input = || Input::new(source, format(code)?, bytes, values);
     let text = match &param.action {
         ParamAction::Relay => return Ok(Upstream { format: code, value: Some(Cow::Borrowed(bytes)) }),

@@ -4,48 +4,42 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use super::frames::Frames;
+use super::frames::{self, CHUNK_LEN, Frames, Stage};
 use super::input::{self, Input};
 use super::sealed::column_name;
 use super::{Values, encoding};
-use crate::copy::{self, Charset, Field, Piece, Reader, Row};
+use crate::copy::{self, Field, Piece, Reader, Row};
 use crate::plan::{CopyFormat, CopyInput, CopyPlan};
 use crate::value::{Format, LogicalType};
 use crate::wire::{PgError, SqlState};
-
-/// What is taken of the client's message at once, so that beside it no second one is held.
-pub(super) const CHUNK_LEN: usize = 64 << 10;
 
 /// COPY FROM STDIN: the client's data on its way up, in pieces of any size. Fields of plain columns go up byte for byte.
 pub struct CopyIn {
     format: CopyFormat,
     columns: Vec<CopyInput>,
-    /// Made with the first bytes: only then the encoding is known.
-    reader: Option<Reader>,
+    stage: Stage,
 }
 
 impl CopyIn {
     pub fn new(plan: &CopyPlan) -> Self {
-        Self { format: plan.format.clone(), columns: plan.input.clone(), reader: None }
+        Self { format: plan.format.clone(), columns: plan.input.clone(), stage: Stage::Start }
     }
 
     /// Takes one CopyData body; appends whole CopyData frames for the server.
     ///
     /// # Errors
-    /// 22P04 where the stream is not what its format says, otherwise as a parameter's: the COPY must then fail, since
-    /// rows before the one at fault may have gone up.
+    /// 22P04 where the stream is not what its format says, otherwise as a parameter's. `output` is then as it was, and the
+    /// COPY must fail: rows of earlier calls may have gone up, no later call passes anything.
     pub fn data(&mut self, output: &mut BytesMut, body: &[u8], values: &Values) -> Result<(), PgError> {
-        let mut reader = self.take_reader(values)?;
-        let mut frames = Frames::new(output);
-        let mut passed = Ok(());
-        for chunk in body.chunks(CHUNK_LEN) {
-            passed = reader.feed(chunk).and_then(|()| self.pass(&mut reader, &mut frames, values));
-            if passed.is_err() {
-                break;
-            }
-        }
-        self.reader = Some(reader);
-        end(passed, &mut frames)
+        let mut reader = self.stage.take(&self.format, self.columns.len(), values)?;
+        frames::write(output, |frames| {
+            body.chunks(CHUNK_LEN).try_for_each(|chunk| {
+                reader.feed(chunk)?;
+                self.pass(&mut reader, frames, values)
+            })
+        })?;
+        self.stage = Stage::Running(reader);
+        Ok(())
     }
 
     /// The client has sent CopyDone: what is still held goes up.
@@ -53,22 +47,13 @@ impl CopyIn {
     /// # Errors
     /// As [`Self::data`].
     pub fn finish(&mut self, output: &mut BytesMut, values: &Values) -> Result<(), PgError> {
-        let mut reader = self.take_reader(values)?;
-        let mut frames = Frames::new(output);
+        let mut reader = self.stage.take(&self.format, self.columns.len(), values)?;
         reader.finish();
-        let passed = self.pass(&mut reader, &mut frames, values);
-        end(passed, &mut frames)
-    }
-
-    fn take_reader(&mut self, values: &Values) -> Result<Reader, PgError> {
-        match self.reader.take() {
-            Some(reader) => Ok(reader),
-            None => Ok(Reader::new(self.format.clone(), self.columns.len(), charset(&self.format, values)?)),
-        }
+        frames::write(output, |frames| self.pass(&mut reader, frames, values))
     }
 
     fn pass(&self, reader: &mut Reader, frames: &mut Frames<'_>, values: &Values) -> Result<(), PgError> {
-        while let Some(piece) = reader.next()? {
+        while let Some(piece) = reader.next_piece()? {
             match piece {
                 Piece::Verbatim(bytes) => frames.body().extend_from_slice(bytes),
                 Piece::EndMarker(bytes) => self.end_marker(bytes, frames)?,
@@ -135,34 +120,6 @@ impl CopyIn {
                     Cow::Owned(text) => Cow::Owned(copy::decode(&self.format, &text).into_owned()),
                 }))
             }
-        }
-    }
-}
-
-/// How the stream is cut into characters.
-///
-/// # Errors
-/// 0A000 where the client's encoding is not known, or the markers of the format would stand in it in other bytes.
-pub(super) fn charset(format: &CopyFormat, values: &Values) -> Result<Charset, PgError> {
-    match format {
-        CopyFormat::Binary => Ok(Charset::AsciiSafe),
-        CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => {
-            if !null.is_ascii() && !encoding::is_utf8(&values.encoding) {
-                let message = "a NULL string outside ASCII needs encoding \"UTF8\"";
-                return Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message));
-            }
-            encoding::charset(&values.encoding)
-        }
-    }
-}
-
-/// Closes the frame of the rows that passed; those of a call that failed stay here as far as they can.
-fn end(passed: Result<(), PgError>, frames: &mut Frames<'_>) -> Result<(), PgError> {
-    match passed {
-        Ok(()) => frames.end(),
-        Err(error) => {
-            frames.abandon();
-            Err(error)
         }
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::copy_in::{CHUNK_LEN, charset};
-use super::frames::Frames;
+use super::frames::{self, CHUNK_LEN, Frames, Stage};
 use super::row::unplanned;
 use super::sealed::{self, Revealed, holds_sealed};
 use super::{Shown, Values, encoding};
@@ -19,32 +18,30 @@ use crate::wire::{PgError, SqlState};
 pub struct CopyOut {
     format: CopyFormat,
     outputs: Arc<[Output]>,
-    /// Made with the first bytes: only then the encoding is known.
-    reader: Option<Reader>,
+    stage: Stage,
 }
 
 impl CopyOut {
     pub fn new(plan: &CopyPlan, outputs: Arc<[Output]>) -> Self {
-        Self { format: plan.format.clone(), outputs, reader: None }
+        Self { format: plan.format.clone(), outputs, stage: Stage::Start }
     }
 
     /// Takes one CopyData body; appends whole CopyData frames for the client.
     ///
     /// # Errors
-    /// As [`super::row`]; XX000 too for a stream that is not what its format says. Rows before the one at fault may
-    /// have come down.
+    /// As [`super::row`]; XX000 too for a stream that is not what its format says. `output` is then as it was, and no
+    /// later call passes anything.
     pub fn data(&mut self, output: &mut BytesMut, body: &[u8], values: &Values) -> Result<Shown, PgError> {
-        let mut reader = self.take_reader(values)?;
-        let (mut frames, mut shown) = (Frames::new(output), Shown::default());
-        let mut passed = Ok(());
-        for chunk in body.chunks(CHUNK_LEN) {
-            passed = reader.feed(chunk).and_then(|()| self.pass(&mut reader, &mut frames, values, &mut shown));
-            if passed.is_err() {
-                break;
-            }
-        }
-        self.reader = Some(reader);
-        end(passed, &mut frames, shown)
+        let mut reader = self.stage.take(&self.format, self.outputs.len(), values)?;
+        let mut shown = Shown::default();
+        frames::write(output, |frames| {
+            body.chunks(CHUNK_LEN).try_for_each(|chunk| {
+                reader.feed(chunk)?;
+                self.pass(&mut reader, frames, values, &mut shown)
+            })
+        })?;
+        self.stage = Stage::Running(reader);
+        Ok(shown)
     }
 
     /// The server has sent CopyDone: what is still held comes down.
@@ -52,18 +49,11 @@ impl CopyOut {
     /// # Errors
     /// As [`Self::data`].
     pub fn finish(&mut self, output: &mut BytesMut, values: &Values) -> Result<Shown, PgError> {
-        let mut reader = self.take_reader(values)?;
-        let (mut frames, mut shown) = (Frames::new(output), Shown::default());
+        let mut reader = self.stage.take(&self.format, self.outputs.len(), values)?;
+        let mut shown = Shown::default();
         reader.finish();
-        let passed = self.pass(&mut reader, &mut frames, values, &mut shown);
-        end(passed, &mut frames, shown)
-    }
-
-    fn take_reader(&mut self, values: &Values) -> Result<Reader, PgError> {
-        match self.reader.take() {
-            Some(reader) => Ok(reader),
-            None => Ok(Reader::new(self.format.clone(), self.outputs.len(), charset(&self.format, values)?)),
-        }
+        frames::write(output, |frames| self.pass(&mut reader, frames, values, &mut shown))?;
+        Ok(shown)
     }
 
     fn pass(
@@ -73,7 +63,7 @@ impl CopyOut {
         values: &Values,
         shown: &mut Shown,
     ) -> Result<(), PgError> {
-        while let Some(piece) = reader.next().map_err(|_| other_shape())? {
+        while let Some(piece) = reader.next_piece().map_err(|_| other_shape())? {
             match piece {
                 Piece::Verbatim(bytes) => frames.body().extend_from_slice(bytes),
                 Piece::EndMarker(_) => return Err(other_shape()),
@@ -143,16 +133,6 @@ impl CopyOut {
         let mut encoded = BytesMut::new();
         copy::encode(&self.format, index, self.outputs.len(), &value, &mut encoded);
         copy::write_field(&self.format, index, Some(&encoding::from_utf8(&values.encoding, &encoded)?), output)
-    }
-}
-
-fn end(passed: Result<(), PgError>, frames: &mut Frames<'_>, shown: Shown) -> Result<Shown, PgError> {
-    match passed.and_then(|()| frames.end()) {
-        Ok(()) => Ok(shown),
-        Err(error) => {
-            frames.abandon();
-            Err(error)
-        }
     }
 }
 

@@ -1,24 +1,77 @@
-//! CopyData frames that are filled row by row.
+//! What both directions of COPY share: how far a stream has been read, and CopyData frames that are filled row by row.
 
 use bytes::{BufMut, BytesMut};
 
+use super::{Values, encoding};
+use crate::copy::{Charset, Reader};
+use crate::plan::CopyFormat;
 use crate::wire::{PgError, SqlState, frame, limits};
 
-/// A frame takes whole rows until it has this many bytes: what PostgreSQL's own clients send at once.
+/// What is taken of a peer's message at once, so that beside it no second one is held.
+pub const CHUNK_LEN: usize = 64 << 10;
+
+/// How far a stream has come.
+pub enum Stage {
+    /// The encoding is known only with the first bytes.
+    Start,
+    Running(Reader),
+    /// At its end, or at an error: no byte passes any more.
+    Over,
+}
+
+impl Stage {
+    /// Takes the reader, and leaves [`Stage::Over`] until it is put back.
+    ///
+    /// # Errors
+    /// XX000 where the stream is over; 0A000 where the client's encoding is not known, or the NULL string would stand in it
+    /// in other bytes.
+    pub fn take(&mut self, format: &CopyFormat, columns: usize, values: &Values) -> Result<Reader, PgError> {
+        match std::mem::replace(self, Self::Over) {
+            Self::Running(reader) => Ok(reader),
+            Self::Start => Ok(Reader::new(format.clone(), columns, charset(format, &values.encoding)?)),
+            Self::Over => Err(PgError::new(SqlState::INTERNAL_ERROR, "COPY data after its end")),
+        }
+    }
+}
+
+fn charset(format: &CopyFormat, encoding: &str) -> Result<Charset, PgError> {
+    match format {
+        CopyFormat::Binary => Ok(Charset::AsciiSafe),
+        CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => {
+            if !null.is_ascii() && !encoding::is_utf8(encoding) {
+                let message = "a NULL string outside ASCII needs encoding \"UTF8\"";
+                return Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+            }
+            encoding::charset(encoding)
+        }
+    }
+}
+
+/// Appends the CopyData frames that `rows` fills.
+///
+/// # Errors
+/// Those of `rows`, 54000 where one row is longer than a frame can be; `output` is then as it was.
+pub fn write(output: &mut BytesMut, rows: impl FnOnce(&mut Frames<'_>) -> Result<(), PgError>) -> Result<(), PgError> {
+    let start = output.len();
+    let mut frames = Frames { output, start: None };
+    let written = rows(&mut frames).and_then(|()| frames.end());
+    if written.is_err() {
+        output.truncate(start);
+    }
+    written
+}
+
+/// A frame takes whole rows until it has this many bytes.
 const FULL_LEN: usize = 64 << 10;
 
-/// Appends CopyData frames; the last one is closed by [`Frames::end`].
+/// CopyData frames at the end of a buffer.
 pub struct Frames<'a> {
     output: &'a mut BytesMut,
     /// Where the open frame begins.
     start: Option<usize>,
 }
 
-impl<'a> Frames<'a> {
-    pub const fn new(output: &'a mut BytesMut) -> Self {
-        Self { output, start: None }
-    }
-
+impl Frames<'_> {
     /// Where the next bytes of the open frame go.
     pub fn body(&mut self) -> &mut BytesMut {
         if self.start.is_none() {
@@ -32,7 +85,7 @@ impl<'a> Frames<'a> {
     /// A row is complete: the frame ends here if it is full.
     ///
     /// # Errors
-    /// As [`Self::end`].
+    /// 54000 where one row is longer than a frame can be.
     pub fn end_row(&mut self) -> Result<(), PgError> {
         match self.start {
             Some(start) if self.output.len() - start >= FULL_LEN => self.end(),
@@ -40,11 +93,7 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Closes the frame that is open.
-    ///
-    /// # Errors
-    /// 54000 where one row is longer than a frame can be.
-    pub fn end(&mut self) -> Result<(), PgError> {
+    fn end(&mut self) -> Result<(), PgError> {
         let Some(start) = self.start.take() else { return Ok(()) };
         let len = self.output.len() - start - 1;
         match (u32::try_from(len), self.output.get_mut(start + 1..start + frame::HEADER_LEN)) {
@@ -52,17 +101,7 @@ impl<'a> Frames<'a> {
                 place.copy_from_slice(&announced.to_be_bytes());
                 Ok(())
             }
-            _ => {
-                self.output.truncate(start);
-                Err(PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "COPY row is too long"))
-            }
-        }
-    }
-
-    /// Takes back the open frame.
-    pub fn abandon(&mut self) {
-        if let Some(start) = self.start.take() {
-            self.output.truncate(start);
+            _ => Err(PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "COPY row is too long")),
         }
     }
 }

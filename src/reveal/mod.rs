@@ -15,6 +15,9 @@ mod row;
 mod row_description;
 mod sealed;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use bind::bind;

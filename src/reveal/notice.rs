@@ -51,3 +51,70 @@ fn shown(field: u8, text: &[u8], sees_details: bool) -> Option<&[u8]> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::plan::Effect;
+    use crate::wire::backend;
+
+    type Fields<'a> = &'a [(u8, &'a [u8])];
+
+    fn relayed(kind: u8, fields: Fields<'_>, sees_details: bool) -> Vec<(u8, Vec<u8>)> {
+        let plan = Plan {
+            sql: String::new(),
+            params: Vec::new(),
+            client_params: 0,
+            outputs: None,
+            copy: None,
+            effect: Effect::None,
+            touched: Arc::from([]),
+            sees_details,
+            reusable: true,
+        };
+        let mut output = BytesMut::new();
+        notice(&mut output, kind, fields, &plan).unwrap();
+        if output.is_empty() {
+            return Vec::new();
+        }
+        assert_eq!(output.first(), Some(&kind));
+        let fields = backend::error_fields(&output[frame::HEADER_LEN..]).unwrap();
+        fields.into_iter().map(|(field, text)| (field, text.to_vec())).collect()
+    }
+
+    #[test]
+    fn an_error_tells_what_the_caller_may_know() {
+        let error: Fields<'_> = &[
+            (b'S', b"ERROR"),
+            (b'C', b"23505"),
+            (b'M', b"duplicate key"),
+            (b'D', b"Key (name)=(Zhang) already exists."),
+            (b'W', b"SQL statement"),
+            (b'q', b"SELECT 1"),
+            (b'P', b"7"),
+            (b'p', b"7"),
+            (b'n', b"customers_key"),
+            (b'z', b"of no known meaning"),
+        ];
+        let fields = |sees| relayed(b'E', error, sees).iter().map(|(field, _)| *field).collect::<Vec<u8>>();
+        assert_eq!(fields(false), b"SCMn");
+        assert_eq!(fields(true), b"SCMDWn");
+        assert!(relayed(b'N', error, false).is_empty());
+        assert!(!relayed(b'N', error, true).is_empty());
+    }
+
+    #[test]
+    fn no_sealed_value_passes() {
+        let error: Fields<'_> = &[
+            (b'C', b"22P02"),
+            (b'M', b"invalid input syntax for type integer: \"~pv1:abc\""),
+            (b'D', b"Key (\"left\"(phone, 27))=(~pv1:abc) already exists."),
+            (b'H', b"~pv!keep"),
+            (b'W', b"~pv0:"),
+        ];
+        let expect = [(b'C', b"22P02".to_vec()), (b'M', WITHHELD.to_vec())];
+        assert_eq!(relayed(b'E', error, true), expect);
+    }
+}

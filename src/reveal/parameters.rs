@@ -7,6 +7,7 @@ use crate::wire::{PgError, SqlState, backend};
 
 const TEXT_OID: u32 = 25;
 const TEXT_ARRAY_OID: u32 = 1009;
+const UNKNOWN_OID: u32 = 705;
 
 /// Writes the ParameterDescription that the client gets. `declared` as in its Parse, 0 where it left a type open.
 ///
@@ -28,10 +29,14 @@ pub fn parameter_description(
 
 fn client_type(client: usize, described: &[u32], plan: &Plan, declared: &[u32]) -> u32 {
     let used = || plan.params.iter().zip(described).filter(move |(param, _)| param.client == client);
-    let is_declared = declared.get(client).copied().filter(|oid| *oid != 0);
     let by_server = || used().find(|(param, _)| is_relayed(&param.action) && param.ty == 0).map(|(_, oid)| *oid);
     let by_plan = || used().map(|(param, _)| param.ty).find(|oid| *oid != 0);
-    is_declared.or_else(by_server).or_else(by_plan).unwrap_or(TEXT_OID)
+    declared_type(declared, client).or_else(by_server).or_else(by_plan).unwrap_or(TEXT_OID)
+}
+
+/// The type that the client declared for a parameter; one declared `unknown` is as open as one not declared.
+pub(super) fn declared_type(declared: &[u32], client: usize) -> Option<u32> {
+    declared.get(client).copied().filter(|oid| !matches!(*oid, 0 | UNKNOWN_OID))
 }
 
 /// The types to declare in the upstream Parse, one per upstream parameter.

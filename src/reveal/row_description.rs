@@ -36,3 +36,48 @@ fn describe<'a>(mut column: Column<'a>, output: &Output) -> Column<'a> {
     }
     column
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::plan::{Algorithm, Reveal, RevealColumn, SealedColumn};
+    use crate::value::{Kind, LogicalType};
+    use crate::wire::frame;
+
+    const STORED: Column<'_> =
+        Column { name: b"c", table_oid: 0, column_number: 0, type_oid: 25, type_size: -1, typmod: -1, format: 1 };
+
+    fn described(
+        action: OutputAction,
+        origin: Option<(u32, i16)>,
+        ty: Option<(u32, i32)>,
+    ) -> (u32, i16, u32, i16, i32) {
+        let mut output = BytesMut::new();
+        row_description(&mut output, &[STORED], &[Output { action, origin, ty }]).unwrap();
+        let columns = backend::row_description(&output[frame::HEADER_LEN..]).unwrap();
+        let [column] = columns[..] else { panic!("one column") };
+        assert_eq!((column.name, column.format), (STORED.name, STORED.format));
+        (column.table_oid, column.column_number, column.type_oid, column.type_size, column.typmod)
+    }
+
+    #[test]
+    fn columns_have_their_logical_type_and_origin() {
+        let column = SealedColumn {
+            id: 1,
+            domain: Arc::from("d"),
+            algorithm: Algorithm::Aes256Gcm,
+            equality: false,
+            fold_case: false,
+            ty: LogicalType { kind: Kind::Date, typmod: -1 },
+            name: Arc::from("s.r.c"),
+        };
+        let reveal = OutputAction::Reveal(Arc::from([RevealColumn { column: Arc::new(column), right: Reveal::Clear }]));
+        assert_eq!(described(OutputAction::Relay, None, None), (0, 0, 25, -1, -1));
+        assert_eq!(described(reveal.clone(), Some((7, 2)), None), (7, 2, 1082, 4, -1));
+        assert_eq!(described(reveal, None, Some((1114, 3))), (0, 0, 1114, 8, 3));
+        assert_eq!(described(OutputAction::Relay, None, Some((1043, 24))), (0, 0, 1043, -1, 24));
+        assert!(row_description(&mut BytesMut::new(), &[STORED], &[]).is_err());
+    }
+}
