@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::books::Books;
 use super::decider::{Decided, Decider};
 use super::machine::Session;
-use super::names::{self, Portal, Statement};
+use super::names::{self, Basis, Portal, Statement};
 use super::observer::Observer;
 use super::step::Fatal;
 use super::text;
@@ -47,9 +47,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     pub(super) fn ask<T>(&mut self, question: impl FnOnce(&mut D, &Books) -> Decided<T>) -> Result<T, Stop> {
-        if std::mem::take(&mut self.books.catalog_outdated) {
-            return Err(Stop::NeedCatalog);
-        }
+        self.hold_for_catalog()?;
         let decided = question(&mut self.decider, &self.books);
         if self.books.take_asked_unsettled() {
             return Err(Stop::Wait);
@@ -58,6 +56,16 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Decided::Now(answer) => Ok(answer),
             Decided::NeedCatalog => Err(Stop::NeedCatalog),
         }
+    }
+
+    /// After DDL of the session's own the decider's catalog is behind.
+    pub(super) fn hold_for_catalog(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.books.catalog_outdated) { Err(Stop::NeedCatalog) } else { Ok(()) }
+    }
+
+    /// What a verdict of now rests on.
+    pub(super) fn basis(&self) -> Basis {
+        self.books.basis(self.decider.epoch())
     }
 
     /// SQL text as the server will read it.
@@ -109,11 +117,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
         self.admit(verdict).map_err(|refusal| self.refused(sql, &refusal))
     }
 
-    /// Decides again about a statement if anything that verdicts rest on has changed.
-    pub(super) fn renew(&mut self, prepared: &PreparedSql, epoch: u64) -> Result<Renewed, Stop> {
-        if self.decider.epoch() == epoch {
-            return Ok(Renewed::Same(prepared.verdict.clone()));
-        }
+    /// Decides again about a statement.
+    pub(super) fn renew(&mut self, prepared: &PreparedSql) -> Result<Renewed, Stop> {
         let (sql, types) = (&prepared.sql, &prepared.param_types);
         let verdict = self.ask(|decider, books| decider.decide_parse(sql, types, books))?;
         let is_same = same_upstream(&prepared.verdict, &verdict);
@@ -122,7 +127,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// A statement under a new verdict.
     pub(super) fn statement(&self, prepared: &PreparedSql, verdict: Verdict, by_sql: bool) -> Statement {
-        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), epoch: self.decider.epoch(), by_sql }
+        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), basis: self.basis(), by_sql }
     }
 
     /// The portal under the verdict of now.
@@ -130,10 +135,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
     /// # Errors
     /// 0A000 where what the server would run is not what the new verdict asks for: an open portal cannot be planned again.
     pub(super) fn renew_portal(&mut self, portal: Portal) -> Result<Portal, Stop> {
+        self.hold_for_catalog()?;
         if self.decider.epoch() == portal.epoch {
             return Ok(portal);
         }
-        let verdict = match self.renew(&portal.prepared, portal.epoch)? {
+        let verdict = match self.renew(&portal.prepared)? {
             Renewed::Same(verdict) => verdict,
             Renewed::Other(verdict) => return Err(self.outdated(&portal.prepared.sql, &verdict)),
         };

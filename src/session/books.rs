@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::names::{self, Found, Names, Portal, Statement};
+use super::names::{self, Basis, Found, Names, Portal, Statement};
 use super::view::{Parameters, SessionView, TransactionStatus};
 use crate::plan::{Effect, PreparedSql};
 
@@ -14,6 +14,8 @@ pub(super) struct Books {
     pub status: TransactionStatus,
     /// DDL ran in a transaction that has ended: the decider's catalog is older than what the client may know.
     pub catalog_outdated: bool,
+    /// Counts what may have changed the meaning of names that prepared statements use.
+    pub revision: u64,
     /// Counts the Syncs that the client has sent.
     pub batch: u64,
     catalog_unsure: bool,
@@ -30,6 +32,7 @@ impl Books {
             parameters,
             status: TransactionStatus::Idle,
             catalog_outdated: false,
+            revision: 0,
             batch: 0,
             catalog_unsure: false,
             settings_unsure: false,
@@ -53,7 +56,7 @@ impl Books {
         match effect {
             Effect::None => {}
             Effect::Prepare { name, statement: prepared } => {
-                self.statements.set(name, Some(Statement { prepared, epoch, by_sql: true }));
+                self.statements.set(name, Some(Statement { prepared, basis: self.basis(epoch), by_sql: true }));
             }
             Effect::Deallocate { name: Some(name) } => self.statements.set(name, None),
             Effect::Deallocate { name: None } => self.statements.retain(|_| false),
@@ -62,17 +65,35 @@ impl Books {
             }
             Effect::CloseCursor { name: Some(name) } => self.portals.set(name, None),
             Effect::CloseCursor { name: None } => self.portals.retain(|_| false),
-            Effect::CatalogChanged => self.catalog_unsure = true,
-            Effect::SettingsChanged => self.settings_unsure = true,
-            Effect::AnythingChanged => (self.catalog_unsure, self.settings_unsure) = (true, true),
+            Effect::CatalogChanged => self.changed(true, false),
+            Effect::SettingsChanged => self.changed(false, true),
+            Effect::AnythingChanged => self.changed(true, true),
             Effect::DiscardAll => self.discard_all(),
         }
+    }
+
+    /// What the catalog or the settings were is not certain any more.
+    fn changed(&mut self, catalog: bool, settings: bool) {
+        self.catalog_unsure |= catalog;
+        self.settings_unsure |= settings;
+        self.revision += 1;
     }
 
     fn discard_all(&mut self) {
         self.statements.retain(|_| false);
         self.portals.retain(|_| false);
         self.settings_unsure = false;
+        self.revision += 1;
+    }
+
+    pub const fn basis(&self, epoch: u64) -> Basis {
+        Basis { epoch, revision: self.revision }
+    }
+
+    /// ParameterStatus.
+    pub fn report(&mut self, name: &str, value: &str) {
+        self.parameters.report(name, value);
+        self.revision += u64::from(name == "search_path");
     }
 
     /// ReadyForQuery.
@@ -80,7 +101,10 @@ impl Books {
         self.status = status;
         if status == TransactionStatus::Idle {
             self.portals.retain(|portal| portal.hold);
-            self.catalog_outdated |= std::mem::take(&mut self.catalog_unsure);
+            if std::mem::take(&mut self.catalog_unsure) {
+                self.catalog_outdated = true;
+                self.revision += 1;
+            }
         }
     }
 

@@ -50,7 +50,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 }
                 Err(Stop::NeedCatalog) => return Ok(Step::NeedCatalog),
                 Err(Stop::Refuse(error)) => {
-                    self.refuse(head, error, outbox)?;
+                    self.refuse(head, input, error, outbox)?;
                     self.client.skip_len = head.frame_len();
                 }
                 Err(Stop::Fatal(fatal)) => return Err(fatal),
@@ -128,19 +128,22 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     /// Puts the error where the message's answer would have come.
-    fn refuse(&mut self, head: Head, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+    fn refuse(&mut self, head: Head, input: &[u8], error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+        let is_named = input.get(HEADER_LEN).is_some_and(|byte| *byte != 0);
         match head.kind {
             b'Q' | b'F' => self.refuse_query(error, outbox),
-            _ => self.refuse_extended(error, outbox),
+            // A Parse of the unnamed statement drops the one before, even where it fails.
+            b'P' if !is_named => self.refuse_extended(b"", error, outbox),
+            _ => self.refuse_extended(b"pgveil", error, outbox),
         }
     }
 
     /// Sends a Parse that fails in any state of a transaction, since its text is no SQL: the server aborts the
     /// transaction and skips to Sync, as for an error of its own.
-    fn refuse_extended(&mut self, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+    fn refuse_extended(&mut self, name: &[u8], error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
         let written = frame::write(&mut outbox.to_server, b'P', |body| {
-            // A name, so that the client's unnamed statement stays.
-            body.extend_from_slice(b"pgveil\0pgveil refused a statement\0");
+            body.extend_from_slice(name);
+            body.extend_from_slice(b"\0pgveil refused a statement\0");
             body.put_u16(0);
         });
         written.map_err(unwritable)?;

@@ -27,7 +27,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let plan = self.plan(&sql, &verdict)?;
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
         let prepared = Arc::new(PreparedSql { sql: sql.into_owned(), verdict, param_types: types });
-        let statement = Statement { prepared, epoch: self.decider.epoch(), by_sql: false };
+        let statement = Statement { prepared, basis: self.basis(), by_sql: false };
         match &plan {
             None => outbox.to_server.extend_from_slice(frame),
             Some(plan) => self.write_parse(parse.name, plan, &statement, outbox)?,
@@ -77,7 +77,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let next = if plan.is_some() { Next::Consumed } else { Next::Forward };
         let seq = self.push_extended(Asker::Client, Request::Bind { plan, known: true });
         let (prepared, formats) = (statement.prepared, Arc::from(bind.results.as_bytes()));
-        let opened = Portal { prepared, epoch: statement.epoch, formats, hold: false };
+        let opened = Portal { prepared, epoch: statement.basis.epoch, formats, hold: false };
         self.books.portals.ask(seq, self.books.batch, portal, Some(opened));
         Ok(next)
     }
@@ -179,11 +179,15 @@ impl<D: Decider, O: Observer> Session<D, O> {
         statement: Statement,
         outbox: &mut Outbox,
     ) -> Result<(Statement, Option<Arc<Plan>>), Stop> {
-        let renewed = self.renew(&statement.prepared, statement.epoch)?;
+        self.hold_for_catalog()?;
+        if statement.basis == self.basis() {
+            let plan = self.plan(&statement.prepared.sql, &statement.prepared.verdict)?;
+            return Ok((statement, plan));
+        }
+        let renewed = self.renew(&statement.prepared)?;
         let (Renewed::Same(verdict) | Renewed::Other(verdict)) = &renewed;
         let plan = self.plan(&statement.prepared.sql, verdict)?;
         match renewed {
-            Renewed::Same(_) if statement.epoch == self.decider.epoch() => Ok((statement, plan)),
             Renewed::Same(verdict) => Ok((self.statement(&statement.prepared, verdict, statement.by_sql), plan)),
             Renewed::Other(verdict) if statement.by_sql => Err(self.outdated(&statement.prepared.sql, &verdict)),
             Renewed::Other(verdict) => {

@@ -20,16 +20,25 @@ const MAX_NAME_LEN: usize = 63;
 #[derive(Clone)]
 pub(super) struct Statement {
     pub prepared: Arc<PreparedSql>,
-    /// The decider's epoch at the decision.
-    pub epoch: u64,
+    pub basis: Basis,
     /// By SQL PREPARE: the proxy cannot prepare it again under its name.
     pub by_sql: bool,
+}
+
+/// What a verdict on a prepared statement rests on: the server resolves its names again when any of it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Basis {
+    /// The decider's.
+    pub epoch: u64,
+    /// The session's: catalog and settings as its own statements changed them.
+    pub revision: u64,
 }
 
 /// A portal, or a cursor that SQL declared.
 #[derive(Clone)]
 pub(super) struct Portal {
     pub prepared: Arc<PreparedSql>,
+    /// The decider's at the decision. The server has resolved the names for good.
     pub epoch: u64,
     /// The result formats of its Bind, as they were on the wire.
     pub formats: Arc<[u8]>,

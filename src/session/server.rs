@@ -94,7 +94,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     fn parameter_status(&mut self, body: &[u8], frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
         let (name, value) = backend::parameter_status(body).map_err(malformed)?;
-        self.books.parameters.report(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+        self.books.report(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
         self.follow_parameters();
         outbox.to_client.extend_from_slice(frame);
         Ok(())

@@ -177,7 +177,7 @@ fn a_statement_is_prepared_again_when_its_verdict_changes() {
     assert_eq!(wire.say(&[Parse("s", "SELECT 1"), Parse("", "SELECT 1"), Sync]).unwrap(), "1 1 Z:I");
     let decider = wire.session.decider_mut();
     decider.epoch = 1;
-    decider.verdicts.insert("SELECT 1", refuse("tightened"));
+    decider.verdicts.insert("SELECT 1", refuse());
     assert_eq!(wire.say(&[Bind("", "s"), Execute("", 0), Sync]).unwrap(), "E:42501 Z:I");
     let decider = wire.session.decider_mut();
     decider.epoch = 2;
@@ -226,4 +226,60 @@ fn rows_wait_for_the_receipt_of_their_opening_record() {
     wire.session.observer_mut().late = 3;
     assert_eq!(wire.say(&[Query(PLANNED)]).unwrap(), "T:1082 D:clear D:clear C:SELECT 2 Z:I");
     assert_eq!(wire.session.observer_mut().late, 0);
+}
+
+#[test]
+fn a_refused_parse_drops_the_unnamed_statement_as_a_failing_one_does() {
+    let messages = [Parse("", "SELECT 0"), Parse("s", "SELECT 0"), Sync, Parse("t", REFUSED), Sync, Bind("", ""), Sync];
+    check(&messages, "1 1 Z:I E:42501 Z:I 2 Z:I");
+    let messages = [Parse("", "SELECT 0"), Sync, Parse("", REFUSED), Sync, Bind("", ""), Sync];
+    check(&messages, "1 Z:I E:42501 Z:I E:26000 Z:I");
+}
+
+#[test]
+fn a_prepared_statement_is_decided_again_when_the_session_changes_its_settings() {
+    let mut wire = Wire::new();
+    wire.session.decider_mut().verdicts.insert("NOTICE", Verdict::Pass(Effect::SettingsChanged));
+    wire.say(&[Parse("s", "SELECT 1"), Sync]).unwrap();
+    wire.session.decider_mut().verdicts.insert("SELECT 1", refuse());
+    assert_eq!(wire.say(&[Bind("", "s"), Sync]).unwrap(), "2 Z:I", "nothing has changed yet");
+    assert_eq!(wire.say(&[Query("NOTICE"), Bind("", "s"), Sync]).unwrap(), "N S C:NOTICE Z:I E:42501 Z:I");
+    assert!(wire.session.view().settings_unsure());
+}
+
+#[test]
+fn text_is_not_decided_on_while_its_reading_may_change() {
+    let mut wire = Wire::new();
+    let setting = "SET client_encoding TO GBK";
+    wire.session.decider_mut().verdicts.insert("SELECT '户'", Verdict::Pass(Effect::None));
+    let messages = [Parse("", setting), Bind("", ""), Execute("", 0), Parse("", "SELECT '户'"), Sync];
+    let (mut input, mut outbox) = (super::client::bytes(&messages), Outbox::default());
+    wire.session.on_client(&mut input, &mut outbox).unwrap();
+    assert!(!outbox.to_server.windows(3).any(|window| window == "户".as_bytes()), "it was refused");
+    let mut session = session(ByText::default());
+    let mut input = super::client::bytes(&[Query(setting), Query("SELECT '户'")]);
+    session.on_client(&mut input, &mut outbox).unwrap();
+    assert_eq!(input, super::client::bytes(&[Query("SELECT '户'")]), "it waits");
+}
+
+#[test]
+fn texts_that_are_too_long_are_refused_before_they_are_held() {
+    let mut wire = Wire::new();
+    let mut outbox = Outbox::default();
+    let mut head = BytesMut::from(&b"Q\x02\0\0\0SELECT"[..]);
+    wire.session.on_client(&mut head, &mut outbox).unwrap();
+    assert!(head.is_empty());
+    assert!(outbox.to_server.starts_with(b"Q\0\0\0") && !outbox.to_server.ends_with(b"SELECT"));
+}
+
+#[test]
+fn a_dying_server_is_heard_at_any_time() {
+    for messages in [&[][..], &[Query("SELECT 1")], &[Parse("", "SELECT 1"), Sync]] {
+        let (mut session, mut outbox) = (session(ByText::default()), Outbox::default());
+        session.on_client(&mut super::client::bytes(messages), &mut outbox).unwrap();
+        let answer = b"E\0\0\0\x1cSFATAL\0VFATAL\0C57P01\0M\0\0";
+        session.on_server(&mut BytesMut::from(&answer[..]), &mut outbox).unwrap();
+        assert_eq!(outbox.to_client, &answer[..]);
+        session.abandon();
+    }
 }

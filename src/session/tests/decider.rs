@@ -22,7 +22,7 @@ impl ByText {
     fn verdict(&self, sql: &str) -> Verdict {
         match (self.verdicts.get(sql), sql) {
             (Some(verdict), _) => verdict.clone(),
-            (None, REFUSED) => refuse("refused"),
+            (None, REFUSED) => refuse(),
             (None, PLANNED) => planned(PLANNED_UPSTREAM),
             (None, "DDL") => Verdict::Pass(Effect::CatalogChanged),
             (None, _) => Verdict::Pass(Effect::None),
@@ -30,9 +30,13 @@ impl ByText {
     }
 }
 
-pub(super) fn refuse(reason: &'static str) -> Verdict {
-    let error = PgError::new(SqlState::INSUFFICIENT_PRIVILEGE, "refused");
-    Verdict::Refuse(Arc::new(Refusal { error, reason, objects: Vec::new() }))
+pub(super) fn refuse() -> Verdict {
+    refuse_with(SqlState::INSUFFICIENT_PRIVILEGE.0)
+}
+
+pub(super) fn refuse_with(code: [u8; 5]) -> Verdict {
+    let error = PgError::new(SqlState(code), "refused");
+    Verdict::Refuse(Arc::new(Refusal { error, reason: "refused", objects: Vec::new() }))
 }
 
 pub(super) fn plan(sql: &str) -> Plan {

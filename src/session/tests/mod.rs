@@ -6,3 +6,4 @@ mod decider;
 mod harness;
 mod model;
 mod pipeline;
+mod postgres;

@@ -10,24 +10,42 @@ use super::harness::Wire;
 use super::model::{Model, PLANNED, REFUSED};
 
 const NAMES: [&str; 3] = ["", "s", "t"];
-const TEXTS: [&str; 9] = ["SELECT 0", "SELECT 3", "FAIL", REFUSED, "BEGIN", "COMMIT", "DDL", "NOTICE", ""];
-const QUERIES: [&str; 8] = [
-    "SELECT 1",
-    "BEGIN; SELECT 1",
-    "COMMIT",
-    "SELECT 1; FAIL; SELECT 2",
-    "SELECT 1; REFUSED; SELECT 2",
-    "NOTICE; DDL",
-    "COPY OUT",
-    REFUSED,
-];
+
+/// What a random client may say.
+#[derive(Clone, Copy)]
+pub(super) struct Words {
+    pub texts: &'static [&'static str],
+    pub queries: &'static [&'static str],
+    pub copy: &'static str,
+}
+
+const UNPLANNED: Words = Words {
+    texts: &["SELECT 0", "SELECT 3", "FAIL", REFUSED, "BEGIN", "COMMIT", "DDL", "NOTICE", ""],
+    queries: &[
+        "SELECT 1",
+        "BEGIN; SELECT 1",
+        "COMMIT",
+        "SELECT 1; FAIL; SELECT 2",
+        "SELECT 1; REFUSED; SELECT 2",
+        "NOTICE; DDL",
+        "COPY OUT",
+        REFUSED,
+    ],
+    copy: "COPY IN",
+};
+
+const WITH_PLANS: Words = Words {
+    texts: &["SELECT 3", PLANNED, PLANNED, REFUSED, "FAIL", "BEGIN", "COMMIT"],
+    queries: &["SELECT 1; PLANNED", PLANNED, "BEGIN; PLANNED; FAIL", "PLANNED; REFUSED", "COMMIT"],
+    copy: "COPY IN",
+};
 
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
 }
 
-fn message(texts: &'static [&'static str], queries: &'static [&'static str]) -> impl Strategy<Value = Vec<Say>> {
-    let text = || prop::sample::select(texts);
+pub(super) fn message(words: Words) -> impl Strategy<Value = Vec<Say>> {
+    let text = || prop::sample::select(words.texts);
     let target = || prop::sample::select(&b"SP"[..]);
     prop_oneof![
         3 => (name(), text()).prop_map(|(name, text)| vec![Parse(name, text)]),
@@ -38,15 +56,15 @@ fn message(texts: &'static [&'static str], queries: &'static [&'static str]) -> 
         1 => (target(), name()).prop_map(|(target, name)| vec![Close(target, name)]),
         1 => Just(vec![Flush]),
         2 => Just(vec![Sync]),
-        2 => prop::sample::select(queries).prop_map(|sql| vec![Query(sql)]),
-        1 => any::<bool>().prop_map(|fails| vec![Sync, Query("COPY IN"), Data, if fails { Fail } else { Done }]),
-        1 => any::<bool>().prop_map(copied),
+        2 => prop::sample::select(words.queries).prop_map(|sql| vec![Query(sql)]),
+        1 => any::<bool>().prop_map(move |fails| vec![Sync, Query(words.copy), Data, if fails { Fail } else { Done }]),
+        1 => any::<bool>().prop_map(move |syncs_early| copied(words.copy, syncs_early)),
     ]
 }
 
 /// COPY in the extended protocol; clients that do not know what they run send Sync at once, and once more.
-fn copied(syncs_early: bool) -> Vec<Say> {
-    let run = [Parse("", "COPY IN"), Bind("", ""), Execute("", 0)];
+fn copied(copy: &'static str, syncs_early: bool) -> Vec<Say> {
+    let run = [Parse("", copy), Bind("", ""), Execute("", 0)];
     let early: &[Say] = if syncs_early { &[Sync] } else { &[] };
     [&run[..], early, &[Data, Done, Close(b'P', ""), Close(b'S', "")]].concat()
 }
@@ -58,8 +76,8 @@ fn alone(messages: &[Say]) -> String {
     summary(&model.output)
 }
 
-fn batch(texts: &'static [&'static str], queries: &'static [&'static str]) -> impl Strategy<Value = Vec<Say>> {
-    vec(message(texts, queries), 0..24).prop_map(|parts| {
+fn batch(words: Words) -> impl Strategy<Value = Vec<Say>> {
+    vec(message(words), 0..24).prop_map(|parts| {
         let mut messages = parts.concat();
         messages.push(Sync);
         messages
@@ -79,19 +97,14 @@ proptest! {
 
     #[test]
     fn passed_and_refused_statements_are_answered_in_order(
-        messages in batch(&TEXTS, &QUERIES), part_len in 1..200_usize, order in vec(any::<u8>(), 0..200)
+        messages in batch(UNPLANNED), part_len in 1..200_usize, order in vec(any::<u8>(), 0..200)
     ) {
         check(&messages, part_len, &order)?;
     }
 
     #[test]
     fn planned_statements_are_answered_in_order(
-        messages in batch(
-            &["SELECT 3", PLANNED, PLANNED, REFUSED, "FAIL", "BEGIN", "COMMIT"],
-            &["SELECT 1; PLANNED", PLANNED, "BEGIN; PLANNED; FAIL", "PLANNED; REFUSED", "COMMIT"],
-        ),
-        part_len in 1..200_usize,
-        order in vec(any::<u8>(), 0..200)
+        messages in batch(WITH_PLANS), part_len in 1..200_usize, order in vec(any::<u8>(), 0..200)
     ) {
         check(&messages, part_len, &order)?;
     }
