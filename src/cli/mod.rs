@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod audit;
+pub mod config;
 pub mod demo;
 pub mod policy;
 
@@ -21,6 +22,9 @@ enum Command {
     /// Check, compare and explain policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     Audit(audit::AuditArgs),
     Demo(demo::DemoCommand),
 }
@@ -40,6 +44,7 @@ pub fn run() -> ExitCode {
     };
     match cli.command {
         Command::Policy(command) => policy::run(&command),
+        Command::Config(command) => config::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(command) => demo::run(&command),
     }
