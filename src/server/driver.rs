@@ -43,16 +43,15 @@ pub trait Machine {
     /// The session cannot go on.
     fn on_server(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal>;
     /// Every message has been answered.
+    fn is_answered(&self) -> bool;
+    /// And no transaction is open: ending the session now loses nothing.
     fn is_idle(&self) -> bool;
-    /// Ending the session now rolls nothing back.
-    fn is_outside_transaction(&self) -> bool;
     /// Whether the client is between two messages of ours: an error put in there is read as one.
     fn may_interject(&self) -> bool;
     /// After [`Step::NeedCatalog`]: ready once a newer catalog has been read, or could not be.
     fn poll_catalog(&mut self, context: &mut Context<'_>) -> Poll<()>;
     /// After [`Step::NeedReceipt`]: ready once the audit trail has taken the opening records, or refused one.
     fn poll_receipt(&mut self, context: &mut Context<'_>) -> Poll<()>;
-    fn on_fatal(&mut self, fatal: &Fatal);
     /// Bytes read from and written to the client since the last call.
     fn on_traffic(&mut self, received: u64, sent: u64);
     /// From the first byte of a request until everything had been answered.
@@ -99,7 +98,8 @@ enum Hold {
 /// Why the exchange stops.
 enum Stop {
     Ended(End),
-    Fatal(Box<Fatal>),
+    /// The client is told; what was meant for the server stays here, so that an open transaction rolls back.
+    Told(End, Box<PgError>),
 }
 
 impl From<io::Error> for Stop {
@@ -111,7 +111,7 @@ impl From<io::Error> for Stop {
 
 impl From<Fatal> for Stop {
     fn from(fatal: Fatal) -> Self {
-        Self::Fatal(Box::new(fatal))
+        Self::Told(End::Fatal, Box::new(fatal.error))
     }
 }
 
@@ -161,7 +161,7 @@ where
         let stop = loop {
             let is_draining = *phase.borrow_and_update() != Phase::Serving;
             if is_draining && (self.is_over() || *phase.borrow() == Phase::Closing) {
-                break Stop::Fatal(Box::new(shutting_down()));
+                break shutting_down();
             }
             tokio::select! {
                 biased;
@@ -170,7 +170,7 @@ where
                     None => continue,
                 },
                 changed = phase.changed() => if changed.is_err() {
-                    break Stop::Fatal(Box::new(shutting_down()));
+                    break shutting_down();
                 },
             }
         };
@@ -182,7 +182,6 @@ where
     /// Nothing is under way or waiting, so that ending here loses nothing.
     fn is_over(&self) -> bool {
         self.machine.is_idle()
-            && self.machine.is_outside_transaction()
             && self.client.input.is_empty()
             && self.outbox.to_client.is_empty()
             && self.outbox.to_server.is_empty()
@@ -306,7 +305,7 @@ where
         }
         let is_served = self.client.at_end && !self.client.has_frame() && self.client_hold == Hold::None;
         if is_served && self.outbox.to_server.is_empty() {
-            if self.machine.is_idle() {
+            if self.machine.is_answered() {
                 return Err(Stop::Ended(End::Client));
             }
             // Pending is polled again with the next turn.
@@ -318,17 +317,16 @@ where
     /// A server that goes in the middle of an answer leaves its client waiting: it gets an error, where one can be told
     /// from the rest of a message.
     fn server_gone(&self) -> Stop {
-        if self.client.at_end || self.machine.is_idle() || !self.machine.may_interject() {
+        if self.client.at_end || self.machine.is_answered() {
             return Stop::Ended(End::Server);
         }
         let message = "server closed the connection unexpectedly";
-        let error = PgError::new(SqlState::CONNECTION_FAILURE, message);
-        Stop::Fatal(Box::new(Fatal { error, reason: "server-gone", withheld: false }))
+        Stop::Told(End::Server, Box::new(PgError::new(SqlState::CONNECTION_FAILURE, message)))
     }
 
     /// Nothing can be done until a peer moves.
     fn pause(&mut self) {
-        if !self.machine.is_idle() {
+        if !self.machine.is_answered() {
             return;
         }
         self.report();
@@ -356,47 +354,37 @@ where
     async fn farewell(&mut self, stop: Stop) -> End {
         let end = match stop {
             Stop::Ended(end) => end,
-            Stop::Fatal(fatal) => self.put_fatal(&fatal),
+            Stop::Told(end, error) => {
+                self.put_fatal(end, &error);
+                end
+            }
         };
         let last = poll_fn(|context| {
-            let server = self.server.poll_write(&mut self.outbox.to_server, context).map(Result::is_ok);
-            let client = self.client.poll_write(&mut self.outbox.to_client, context).map(Result::is_ok);
-            let server = server.map(|_| self.server.poll_shutdown(context));
-            let client = client.map(|_| self.client.poll_shutdown(context));
-            match (server, client) {
-                (Poll::Ready(Poll::Ready(_)), Poll::Ready(Poll::Ready(_))) => Poll::Ready(()),
-                _ => Poll::Pending,
-            }
+            let server = self.server.poll_finish(&mut self.outbox.to_server, context);
+            let client = self.client.poll_finish(&mut self.outbox.to_client, context);
+            if server.is_ready() && client.is_ready() { Poll::Ready(()) } else { Poll::Pending }
         });
         // A peer that takes nothing loses what it did not take.
         let _late = tokio::time::timeout(FAREWELL, last).await;
         end
     }
 
-    /// What was meant for the server stays here: an open transaction rolls back.
-    fn put_fatal(&mut self, fatal: &Fatal) -> End {
-        let is_server_between_messages = self.outbox.to_server.is_empty();
+    fn put_fatal(&mut self, end: End, error: &PgError) {
+        let may_terminate = end == End::Shutdown && self.machine.is_idle() && self.outbox.to_server.is_empty();
         self.outbox.to_server.clear();
+        if may_terminate {
+            self.outbox.to_server.extend_from_slice(TERMINATE);
+        }
         if self.machine.may_interject() {
             // An error that is too long for a message is not sent.
-            let _ = write_error(&mut self.outbox.to_client, Severity::Fatal, &fatal.error);
+            let _ = write_error(&mut self.outbox.to_client, Severity::Fatal, error);
         }
-        if fatal.reason == SHUTDOWN {
-            if self.machine.is_idle() && is_server_between_messages {
-                self.outbox.to_server.extend_from_slice(TERMINATE);
-            }
-            return End::Shutdown;
-        }
-        self.machine.on_fatal(fatal);
-        End::Fatal
     }
 }
 
-const SHUTDOWN: &str = "shutdown";
-
-fn shutting_down() -> Fatal {
-    let error = PgError::new(SqlState::ADMIN_SHUTDOWN, "terminating connection due to administrator command");
-    Fatal { error, reason: SHUTDOWN, withheld: false }
+fn shutting_down() -> Stop {
+    let message = "terminating connection due to administrator command";
+    Stop::Told(End::Shutdown, Box::new(PgError::new(SqlState::ADMIN_SHUTDOWN, message)))
 }
 
 #[cfg(test)]

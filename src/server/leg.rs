@@ -95,6 +95,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes what is left and closes; a socket that fails is closed too.
+    pub fn poll_finish(&mut self, output: &mut BytesMut, context: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.poll_write(output, context)) {
+            Ok(()) => self.poll_shutdown(context).map(|_| ()),
+            Err(_) => Poll::Ready(()),
+        }
+    }
+
     /// Gives memory back while nothing is under way.
     pub fn rest(&mut self) {
         if self.input.is_empty() && self.read_len > SMALL_READ_LEN {

@@ -1,0 +1,1 @@
+//! Text-level decisions; what statements mean is tested where it is analysed.
