@@ -31,6 +31,7 @@ impl SqlState {
     pub const INVALID_PASSWORD: Self = Self(*b"28P01");
     pub const SYNTAX_ERROR: Self = Self(*b"42601");
     pub const UNDEFINED_COLUMN: Self = Self(*b"42703");
+    pub const UNDEFINED_CURSOR: Self = Self(*b"34000");
     pub const UNDEFINED_TABLE: Self = Self(*b"42P01");
     pub const UNDEFINED_PARAMETER: Self = Self(*b"42P02");
     pub const DATATYPE_MISMATCH: Self = Self(*b"42804");

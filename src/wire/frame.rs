@@ -79,7 +79,7 @@ impl Relay {
 }
 
 /// Into an empty buffer a large part moves without a copy; small ones are cheaper copied.
-fn append(output: &mut BytesMut, part: BytesMut) {
+pub fn append(output: &mut BytesMut, part: BytesMut) {
     const WORTH_MOVING_LEN: usize = 4096;
     if output.is_empty() && part.len() >= WORTH_MOVING_LEN {
         *output = part;

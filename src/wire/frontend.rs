@@ -75,7 +75,17 @@ pub struct Bind<'a> {
 #[derive(Clone, Copy)]
 pub struct Formats<'a>(&'a [u8]);
 
-impl Formats<'_> {
+impl<'a> Formats<'a> {
+    /// From codes as they are on the wire, two bytes each.
+    pub const fn new(codes: &'a [u8]) -> Self {
+        Self(codes)
+    }
+
+    /// The codes as they are on the wire.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
     pub const fn len(&self) -> usize {
         self.0.len() / 2
     }

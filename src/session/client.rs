@@ -1,0 +1,169 @@
+//! The client's messages, in order.
+
+use bytes::{Buf, BufMut, BytesMut};
+
+use super::ask::Stop;
+use super::decider::Decider;
+use super::machine::{Session, fatal, unwritable};
+use super::observer::Observer;
+use super::pending::{Asker, MAX_PENDING, Request};
+use super::step::{Fatal, Outbox, Step};
+use crate::wire::frame::{self, HEADER_LEN, Head, Relay, Sender};
+use crate::wire::frontend::{Frontend, Target};
+use crate::wire::{PgError, SqlState};
+
+/// The longest SQL text that is decided on; longer ones are refused before they are held.
+pub(super) const MAX_STATEMENT_LEN: usize = 16 * 1024 * 1024;
+
+/// What becomes of a client's frame.
+pub(super) enum Next {
+    /// It goes upstream as it is.
+    Forward,
+    /// It is whole, and has been dealt with.
+    Consumed,
+    /// It goes upstream as it comes.
+    Relay,
+    /// It is thrown away as it comes.
+    Skip,
+    /// It goes upstream, and nothing after it.
+    Close,
+}
+
+impl<D: Decider, O: Observer> Session<D, O> {
+    pub(super) fn read_client(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal> {
+        while self.finish_frame(input, outbox) {
+            let head = Head::peek(input, Sender::Client).map_err(|error| fatal(error, "client-protocol"))?;
+            let Some(head) = head else { break };
+            match self.client_message(head, input, outbox) {
+                Ok(Next::Forward) => frame::append(&mut outbox.to_server, input.split_to(head.frame_len())),
+                Ok(Next::Consumed) => input.advance(head.frame_len()),
+                Ok(Next::Relay) => self.client.relay = Some(Relay::new(head)),
+                Ok(Next::Skip) => self.client.skip_len = head.frame_len(),
+                Ok(Next::Close) => {
+                    frame::append(&mut outbox.to_server, input.split_to(head.frame_len()));
+                    return Ok(Step::Close);
+                }
+                Err(Stop::Short) => break,
+                Err(Stop::Wait) => {
+                    self.flush(outbox);
+                    break;
+                }
+                Err(Stop::NeedCatalog) => return Ok(Step::NeedCatalog),
+                Err(Stop::Refuse(error)) => {
+                    self.refuse(head, error, outbox)?;
+                    self.client.skip_len = head.frame_len();
+                }
+                Err(Stop::Fatal(fatal)) => return Err(fatal),
+            }
+        }
+        Ok(Step::Continue)
+    }
+
+    /// Goes on with a frame that was only begun; true once the next one may be read.
+    fn finish_frame(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> bool {
+        if let Some(relay) = &mut self.client.relay {
+            if !relay.run(input, &mut outbox.to_server) {
+                return false;
+            }
+            self.client.relay = None;
+        }
+        let len = self.client.skip_len.min(input.len());
+        input.advance(len);
+        self.client.skip_len -= len;
+        self.client.skip_len == 0
+    }
+
+    fn client_message(&mut self, head: Head, input: &[u8], outbox: &mut Outbox) -> Result<Next, Stop> {
+        if self.client.is_discarding && !matches!(head.kind, b'S' | b'X') {
+            return Ok(Next::Skip);
+        }
+        if self.queue.len() >= MAX_PENDING && head.kind != b'X' {
+            return Err(Stop::Wait);
+        }
+        match head.kind {
+            b'd' | b'c' | b'f' => return self.copy_message(head, input, outbox),
+            b'X' => {}
+            _ if self.copies_in() => return self.not_copy_data(head, outbox),
+            b'F' => return Err(Stop::Refuse(not_supported("the function call message"))),
+            b'Q' | b'P' if head.frame_len() > MAX_STATEMENT_LEN => return Err(Stop::Refuse(too_long())),
+            _ => {}
+        }
+        let frame = input.get(..head.frame_len()).ok_or(Stop::Short)?;
+        let body = frame.get(HEADER_LEN..).ok_or(Stop::Short)?;
+        match Frontend::parse(head.kind, body).map_err(|error| malformed(head.kind, error))? {
+            Frontend::Query { sql } => self.query(sql, outbox),
+            Frontend::Parse(parse) => self.parse(frame, &parse, outbox),
+            Frontend::Bind(bind) => self.bind(&bind, outbox),
+            Frontend::Describe { target: Target::Statement, name } => self.describe_statement(name, outbox),
+            Frontend::Describe { target: Target::Portal, name } => self.describe_portal(name),
+            Frontend::Execute { portal, .. } => self.execute(portal),
+            Frontend::Close { target, name } => self.close(target, name),
+            Frontend::Sync => Ok(self.sync()),
+            Frontend::Flush => {
+                self.client.is_unflushed = false;
+                Ok(Next::Forward)
+            }
+            Frontend::Terminate => Ok(Next::Close),
+            Frontend::CopyData(_) | Frontend::CopyDone | Frontend::CopyFail { .. } | Frontend::FunctionCall => {
+                Ok(Next::Skip)
+            }
+        }
+    }
+
+    fn sync(&mut self) -> Next {
+        self.push(Asker::Client, Request::Sync);
+        self.books.batch += 1;
+        self.client.is_discarding = false;
+        self.client.is_unflushed = false;
+        self.client.is_unsynced = false;
+        self.client.may_read_otherwise = false;
+        Next::Forward
+    }
+
+    /// Before the session waits: the server may be holding back the very answers that it waits for.
+    fn flush(&mut self, outbox: &mut Outbox) {
+        if std::mem::take(&mut self.client.is_unflushed) {
+            outbox.to_server.extend_from_slice(b"H\0\0\0\x04");
+        }
+    }
+
+    /// Puts the error where the message's answer would have come.
+    fn refuse(&mut self, head: Head, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+        match head.kind {
+            b'Q' | b'F' => self.refuse_query(error, outbox),
+            _ => self.refuse_extended(error, outbox),
+        }
+    }
+
+    /// Sends a Parse that fails in any state of a transaction, since its text is no SQL: the server aborts the
+    /// transaction and skips to Sync, as for an error of its own.
+    fn refuse_extended(&mut self, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+        let written = frame::write(&mut outbox.to_server, b'P', |body| {
+            // A name, so that the client's unnamed statement stays.
+            body.extend_from_slice(b"pgveil\0pgveil refused a statement\0");
+            body.put_u16(0);
+        });
+        written.map_err(unwritable)?;
+        self.push(Asker::Client, Request::Refused(error));
+        self.client.is_discarding = true;
+        self.client.is_unsynced = true;
+        Ok(())
+    }
+}
+
+/// A body that is not what its type says: an error of the statement where there is one.
+fn malformed(kind: u8, error: PgError) -> Stop {
+    match kind {
+        b'S' | b'H' | b'X' => Stop::Fatal(fatal(error, "client-protocol")),
+        _ => Stop::Refuse(error),
+    }
+}
+
+fn not_supported(what: &str) -> PgError {
+    PgError::new(SqlState::FEATURE_NOT_SUPPORTED, format!("{what} is not supported"))
+}
+
+fn too_long() -> PgError {
+    PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "SQL text is too long")
+        .with_hint("Values of any length may be sent as parameters or by COPY.")
+}

@@ -1,0 +1,173 @@
+//! COPY: data the client sends, and data the server sends.
+
+use bytes::{BufMut, BytesMut};
+
+use super::ask::Stop;
+use super::client::Next;
+use super::decider::Decider;
+use super::machine::{Session, unexplained, unwritable, withhold};
+use super::observer::Observer;
+use super::pending::{Asker, Copy, Execution, Pending, Request};
+use super::step::{Fatal, Outbox};
+use crate::plan::{CopyDirection, CopyPlan, Plan};
+use crate::reveal;
+use crate::wire::frame::{self, HEADER_LEN, Head};
+use crate::wire::frontend::Frontend;
+use crate::wire::{PgError, SqlState};
+
+impl<D: Decider, O: Observer> Session<D, O> {
+    /// Whether the server awaits the client's data.
+    pub(super) fn copies_in(&mut self) -> bool {
+        self.queue.execution_mut().is_some_and(|execution| matches!(execution.copy, Copy::In(_)))
+    }
+
+    /// CopyData, CopyDone or CopyFail. Outside of a COPY the server would ignore them, so they are not sent.
+    pub(super) fn copy_message(&mut self, head: Head, input: &[u8], outbox: &mut Outbox) -> Result<Next, Stop> {
+        let is_last = self.queue.is_empty();
+        let Some(Execution { copy: Copy::In(sealing), .. }) = self.queue.execution_mut() else {
+            return if is_last { Ok(Next::Skip) } else { Err(Stop::Wait) };
+        };
+        if head.kind == b'd' && sealing.is_none() {
+            return Ok(Next::Relay);
+        }
+        let frame = input.get(..head.frame_len()).ok_or(Stop::Short)?;
+        let body = frame.get(HEADER_LEN..).ok_or(Stop::Short)?;
+        let start = outbox.to_server.len();
+        let sealed = match (Frontend::parse(head.kind, body), sealing) {
+            (Ok(Frontend::CopyData(data)), Some(sealing)) => {
+                sealing.data(&mut outbox.to_server, data, &self.values).map(|()| Next::Consumed)
+            }
+            (Ok(Frontend::CopyDone), Some(sealing)) => {
+                sealing.finish(&mut outbox.to_server, &self.values).map(|()| Next::Forward)
+            }
+            (Ok(_), _) => Ok(Next::Forward),
+            (Err(error), _) => Err(error),
+        };
+        match sealed {
+            Ok(next) => {
+                self.end_copy_in_if(head.kind != b'd');
+                Ok(next)
+            }
+            Err(error) => {
+                outbox.to_server.truncate(start);
+                self.fail_copy(error, outbox)
+            }
+        }
+    }
+
+    fn end_copy_in_if(&mut self, is_over: bool) {
+        if let Some(execution) = self.queue.execution_mut().filter(|_| is_over) {
+            execution.copy = Copy::Done;
+        }
+    }
+
+    /// While data is awaited the server ignores Flush and Sync, and fails the COPY at anything else.
+    pub(super) fn not_copy_data(&mut self, head: Head, outbox: &mut Outbox) -> Result<Next, Stop> {
+        if matches!(head.kind, b'H' | b'S') {
+            return Ok(Next::Skip);
+        }
+        let message = format!("unexpected message type 0x{:02X} during COPY from stdin", head.kind);
+        self.fail_copy(PgError::new(SqlState::PROTOCOL_VIOLATION, message), outbox)?;
+        Ok(Next::Skip)
+    }
+
+    /// The server is told to give up; the client gets this error in place of the server's.
+    fn fail_copy(&mut self, error: PgError, outbox: &mut Outbox) -> Result<Next, Stop> {
+        let written = frame::write(&mut outbox.to_server, b'f', |body| {
+            body.extend_from_slice(b"pgveil refused the data");
+            body.put_u8(0);
+        });
+        written.map_err(|error| Stop::Fatal(unwritable(error)))?;
+        if let Some(execution) = self.queue.execution_mut() {
+            execution.copy = Copy::Done;
+            execution.refusal = Some(error);
+        }
+        Ok(Next::Consumed)
+    }
+
+    /// CopyInResponse.
+    pub(super) fn copy_in(&mut self, frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
+        let execution = self.queue.execution_mut().filter(|execution| may_copy(execution));
+        let execution = execution.ok_or_else(|| unexplained(b'G'))?;
+        execution.copy = match &execution.plan {
+            None => Copy::In(None),
+            Some(plan) => Copy::In(Some(reveal::CopyIn::new(copy_plan(plan, CopyDirection::FromClient)?))),
+        };
+        outbox.to_client.extend_from_slice(frame);
+        self.ignore_what_follows();
+        Ok(())
+    }
+
+    /// What was sent behind the COPY before its answer came: the server ignores Sync until the data ends, and what
+    /// else it reads fails the COPY and is lost with it.
+    fn ignore_what_follows(&mut self) {
+        while self.queue.take_second_if(|request| matches!(request, Request::Sync)).is_some() {
+            self.server.spare_syncs += 1;
+        }
+        let is_simple = matches!(self.queue.front(), Some(Pending { request: Request::Query(_), .. }));
+        if is_simple && let Some(lost) = self.queue.take_second_if(|_| true) {
+            self.books.settle(lost.seq, false);
+            self.end_request(lost.request, SqlState::PROTOCOL_VIOLATION);
+        }
+    }
+
+    /// CopyOutResponse.
+    pub(super) fn copy_out(&mut self, frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
+        let execution = self.queue.execution_mut().filter(|execution| may_copy(execution));
+        let execution = execution.ok_or_else(|| unexplained(b'H'))?;
+        execution.copy = match &execution.plan {
+            None => Copy::Out(None),
+            Some(plan) => {
+                let outputs = plan.outputs.clone().ok_or_else(unplanned)?;
+                Copy::Out(Some(reveal::CopyOut::new(copy_plan(plan, CopyDirection::ToClient)?, outputs)))
+            }
+        };
+        outbox.to_client.extend_from_slice(frame);
+        Ok(())
+    }
+
+    /// CopyData or CopyDone of the server, where it is not relayed unread.
+    pub(super) fn copied_out(&mut self, kind: u8, frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
+        let Some(execution) = self.queue.execution_mut() else { return Err(unexplained(kind)) };
+        let Copy::Out(revealing) = &mut execution.copy else { return Err(unexplained(kind)) };
+        let body = frame.get(HEADER_LEN..).unwrap_or_default();
+        if let Some(revealing) = revealing {
+            let values = &self.values;
+            let shown = match (kind, &self.style_error) {
+                (_, Some(error)) => Err(error.clone()),
+                (b'd', None) => revealing.data(&mut outbox.to_client, body, values),
+                (_, None) => revealing.finish(&mut outbox.to_client, values),
+            };
+            shown.map_err(|error| withhold(error, "reveal"))?;
+        }
+        if kind == b'c' {
+            execution.copy = Copy::Done;
+            append(&mut outbox.to_client, frame);
+        }
+        Ok(())
+    }
+
+    /// Whether `asker` sees the answer; kept beside COPY since its frames are never the proxy's own.
+    pub(super) fn show(asker: Asker, frame: &[u8], outbox: &mut Outbox) {
+        if asker == Asker::Client {
+            append(&mut outbox.to_client, frame);
+        }
+    }
+}
+
+fn append(output: &mut BytesMut, frame: &[u8]) {
+    output.extend_from_slice(frame);
+}
+
+const fn may_copy(execution: &Execution) -> bool {
+    matches!(execution.copy, Copy::None) && execution.refusal.is_none()
+}
+
+fn copy_plan(plan: &Plan, direction: CopyDirection) -> Result<&CopyPlan, Fatal> {
+    plan.copy.as_ref().filter(|copy| copy.direction == direction).ok_or_else(unplanned)
+}
+
+pub(super) fn unplanned() -> Fatal {
+    let message = "the server's answer is not the one that was planned for";
+    withhold(PgError::new(SqlState::INTERNAL_ERROR, message), "unplanned-answer")
+}
