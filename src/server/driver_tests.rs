@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::wire::backend::error_fields;
-use crate::wire::frame::{self, HEADER_LEN};
+use crate::wire::frame::{self, HEADER_LEN, Head};
 
 /// Relays frames. From the client `Q` needs a catalog first, `F` is fatal, `X` closes; from the server `D` needs a
 /// receipt first. `C` from the client counts as a request and `Z` from the server as its answer.
