@@ -10,6 +10,7 @@ mod decide;
 mod driver;
 mod leg;
 mod listen;
+mod machine;
 mod observe;
 mod phase;
 mod rule;

@@ -50,6 +50,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if std::mem::take(&mut self.books.catalog_outdated) {
             return Err(Stop::NeedCatalog);
         }
+        self.asked_epoch = self.epoch();
         let decided = question(&mut self.decider, &self.books);
         if self.books.take_asked_unsettled() {
             return Err(Stop::Wait);
@@ -110,7 +111,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// Decides again about a statement if anything that verdicts rest on has changed.
     pub(super) fn renew(&mut self, prepared: &PreparedSql, epoch: u64) -> Result<Renewed, Stop> {
-        if self.decider.epoch() == epoch {
+        if self.epoch() == epoch {
             return Ok(Renewed::Same(prepared.verdict.clone()));
         }
         let (sql, types) = (&prepared.sql, &prepared.param_types);
@@ -121,7 +122,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// A statement under a new verdict.
     pub(super) fn statement(&self, prepared: &PreparedSql, verdict: Verdict, by_sql: bool) -> Statement {
-        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), epoch: self.decider.epoch(), by_sql }
+        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), epoch: self.asked_epoch, by_sql }
     }
 
     /// The portal under the verdict of now.
@@ -129,7 +130,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     /// # Errors
     /// 0A000 where what the server would run is not what the new verdict asks for: an open portal cannot be planned again.
     pub(super) fn renew_portal(&mut self, portal: Portal) -> Result<Portal, Stop> {
-        if self.decider.epoch() == portal.epoch {
+        if self.epoch() == portal.epoch {
             return Ok(portal);
         }
         let verdict = match self.renew(&portal.prepared, portal.epoch)? {
@@ -137,7 +138,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Renewed::Other(verdict) => return Err(self.outdated(&portal.prepared.sql, &verdict)),
         };
         let prepared = Arc::new(with_verdict(&portal.prepared, verdict));
-        Ok(Portal { prepared, epoch: self.decider.epoch(), ..portal })
+        Ok(Portal { prepared, epoch: self.asked_epoch, ..portal })
     }
 
     /// What the server has under a name cannot be replaced by what the new verdict asks for.

@@ -14,6 +14,8 @@ pub(super) struct Books {
     pub status: TransactionStatus,
     /// DDL ran in a transaction that has ended: the decider's catalog is older than what the client may know.
     pub catalog_outdated: bool,
+    /// How often a setting has changed, or may have, that names or values are read by.
+    pub settings_changes: u64,
     /// Counts the Syncs that the client has sent.
     pub batch: u64,
     catalog_unsure: bool,
@@ -30,6 +32,7 @@ impl Books {
             parameters,
             status: TransactionStatus::Idle,
             catalog_outdated: false,
+            settings_changes: 0,
             batch: 0,
             catalog_unsure: false,
             settings_unsure: false,
@@ -63,7 +66,10 @@ impl Books {
             Effect::CloseCursor { name: Some(name) } => self.portals.set(name, None),
             Effect::CloseCursor { name: None } => self.portals.retain(|_| false),
             Effect::CatalogChanged => self.catalog_unsure = true,
-            Effect::SettingsChanged => self.settings_unsure = true,
+            Effect::SettingsChanged => {
+                self.settings_unsure = true;
+                self.settings_changes += 1;
+            }
             Effect::DiscardAll => self.discard_all(),
         }
     }
@@ -72,6 +78,7 @@ impl Books {
         self.statements.retain(|_| false);
         self.portals.retain(|_| false);
         self.settings_unsure = false;
+        self.settings_changes += 1;
     }
 
     /// ReadyForQuery.

@@ -27,7 +27,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let plan = self.plan(&sql, &verdict)?;
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
         let prepared = Arc::new(PreparedSql { sql: sql.into_owned(), verdict, param_types: types });
-        let statement = Statement { prepared, epoch: self.decider.epoch(), by_sql: false };
+        let statement = Statement { prepared, epoch: self.asked_epoch, by_sql: false };
         match &plan {
             None => outbox.to_server.extend_from_slice(frame),
             Some(plan) => self.write_parse(parse.name, plan, &statement, outbox)?,
@@ -177,7 +177,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let (Renewed::Same(verdict) | Renewed::Other(verdict)) = &renewed;
         let plan = self.plan(&statement.prepared.sql, verdict)?;
         match renewed {
-            Renewed::Same(_) if statement.epoch == self.decider.epoch() => Ok((statement, plan)),
+            Renewed::Same(_) if statement.epoch == self.epoch() => Ok((statement, plan)),
             Renewed::Same(verdict) => Ok((self.statement(&statement.prepared, verdict, statement.by_sql), plan)),
             Renewed::Other(verdict) if statement.by_sql => Err(self.outdated(&statement.prepared.sql, &verdict)),
             Renewed::Other(verdict) => {

@@ -95,6 +95,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn parameter_status(&mut self, body: &[u8], frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
         let (name, value) = backend::parameter_status(body).map_err(malformed)?;
         self.books.parameters.report(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+        if matches!(name, b"search_path" | b"session_authorization") {
+            self.books.settings_changes += 1;
+        }
         self.follow_parameters();
         outbox.to_client.extend_from_slice(frame);
         Ok(())
