@@ -17,7 +17,12 @@ use crate::wire::{PgError, SqlState};
 
 impl<D: Decider, O: Observer> Session<D, O> {
     /// The first half of the answer to Describe of a statement.
-    pub(super) fn parameter_description(&mut self, body: &[u8], frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
+    pub(super) fn parameter_description(
+        &mut self,
+        body: &[u8],
+        frame: &[u8],
+        outbox: &mut Outbox,
+    ) -> Result<(), Fatal> {
         let Some(Pending { asker, request: Request::DescribeStatement { plan, statement, has_params }, .. }) =
             self.queue.front_mut()
         else {
@@ -37,7 +42,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     /// RowDescription or NoData.
-    pub(super) fn description(&mut self, kind: u8, body: &[u8], frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
+    pub(super) fn description(
+        &mut self,
+        kind: u8,
+        body: &[u8],
+        frame: &[u8],
+        outbox: &mut Outbox,
+    ) -> Result<(), Fatal> {
         let front = self.queue.front().ok_or_else(|| unexplained(kind))?;
         let is_explained = match &front.request {
             Request::DescribeStatement { has_params, .. } => *has_params,

@@ -68,7 +68,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 return Err(Stop::Wait);
             }
             if self.client.may_read_otherwise {
-                let message = "SQL text cannot be read with certainty behind a statement that may change how it is read";
+                let message =
+                    "SQL text cannot be read with certainty behind a statement that may change how it is read";
                 let hint = "Send Sync between the two.";
                 return Err(Stop::Refuse(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint(hint)));
             }

@@ -104,6 +104,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
         while self.queue.take_second_if(|request| matches!(request, Request::Sync)).is_some() {
             self.server.spare_syncs += 1;
         }
+        if self.queue.len() > 1 {
+            self.end_copy_in_if(true);
+            self.lose_second_of_simple();
+        }
+    }
+
+    /// In the extended protocol it is skipped with the rest of its batch.
+    fn lose_second_of_simple(&mut self) {
         let is_simple = matches!(self.queue.front(), Some(Pending { request: Request::Query(_), .. }));
         if is_simple && let Some(lost) = self.queue.take_second_if(|_| true) {
             self.books.settle(lost.seq, false);

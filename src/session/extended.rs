@@ -82,7 +82,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
         Ok(next)
     }
 
-    fn write_bind(&self, bind: &Bind<'_>, plan: &Plan, prepared: &PreparedSql, outbox: &mut Outbox) -> Result<(), Stop> {
+    fn write_bind(
+        &self,
+        bind: &Bind<'_>,
+        plan: &Plan,
+        prepared: &PreparedSql,
+        outbox: &mut Outbox,
+    ) -> Result<(), Stop> {
         let start = outbox.to_server.len();
         let written = reveal::bind(&mut outbox.to_server, bind, plan, &prepared.param_types, &self.values);
         written.map_err(|error| {

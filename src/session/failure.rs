@@ -83,7 +83,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn tell(&mut self, kind: u8, fields: &Fields<'_>, frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
         let front = self.queue.front();
         let plan = front.and_then(Pending::plan).or(self.server.guard.as_ref());
-        let is_rewritten = matches!(front.map(|pending| &pending.request), Some(Request::Query(query)) if query.rewritten);
+        let is_rewritten =
+            matches!(front.map(|pending| &pending.request), Some(Request::Query(query)) if query.rewritten);
         match plan {
             Some(plan) => reveal::notice(&mut outbox.to_client, kind, fields, plan).map_err(unwritable),
             None if is_rewritten => without_position(kind, fields, outbox),

@@ -117,9 +117,10 @@ impl<T: Definition> Names<T> {
 
     /// The message `seq` has been answered, or skipped. To be called in the order of the messages.
     pub fn settle(&mut self, seq: u64, succeeded: bool) {
-        while let Some(change) = self.asked.pop_front_if(|change| change.seq == seq) {
+        while self.asked.front().is_some_and(|change| change.seq == seq) {
+            let Some(Change { name, to, .. }) = self.asked.pop_front() else { return };
             if succeeded {
-                self.set(change.name, change.to);
+                self.set(name, to);
             }
         }
     }

@@ -26,7 +26,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             }
             let Some(head) = peek(input)? else { return Ok(Step::Continue) };
             if self.queue.relays(head.kind) {
-                if !self.relay(head, input, outbox)? {
+                if !self.relay(head, input, outbox) {
                     return Ok(Step::Continue);
                 }
                 continue;
@@ -43,17 +43,17 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     /// Moves the longest run of frames like the first; false where more bytes are needed.
-    fn relay(&mut self, head: Head, input: &mut BytesMut, outbox: &mut Outbox) -> Result<bool, Fatal> {
-        let run_len = run_len(head, input)?;
+    fn relay(&mut self, head: Head, input: &mut BytesMut, outbox: &mut Outbox) -> bool {
+        let run_len = run_len(head, input);
         if run_len > 0 {
             frame::append(&mut outbox.to_client, input.split_to(run_len));
-            return Ok(true);
+            return true;
         }
         let is_streamed = head.frame_len() > HELD_LEN;
         if is_streamed {
             self.server.relay = Some(Relay::new(head));
         }
-        Ok(is_streamed)
+        is_streamed
     }
 
     /// Nothing of a planned statement's answer is released before the audit trail has its opening record.
@@ -155,15 +155,16 @@ fn peek(input: &[u8]) -> Result<Option<Head>, Fatal> {
 }
 
 /// How many bytes at the start of `input` are whole frames of the first one's type.
-fn run_len(first: Head, input: &[u8]) -> Result<usize, Fatal> {
+fn run_len(first: Head, input: &[u8]) -> usize {
     let (mut len, mut next) = (0, Some(first));
     while let Some(head) = next.filter(|head| head.kind == first.kind) {
         let end = len + head.frame_len();
         let Some(rest) = input.get(end..) else { break };
         len = end;
-        next = peek(rest)?;
+        // What is wrong with the next one is said when its turn comes.
+        next = Head::peek(rest, Sender::Server).ok().flatten();
     }
-    Ok(len)
+    len
 }
 
 pub(super) fn malformed(error: PgError) -> Fatal {

@@ -1,0 +1,222 @@
+//! What a client gets, message by message.
+
+use super::client::Say::{self, *};
+use super::decider::ByText;
+use super::decider::{planned, refuse};
+use super::harness::{Wire, session};
+use super::model::{PLANNED, PLANNED_UPSTREAM, REFUSED};
+use crate::plan::{Effect, Verdict};
+use crate::session::{Ended, Outbox};
+use crate::wire::SqlState;
+use bytes::BytesMut;
+
+fn check(messages: &[Say], expect: &str) -> Wire {
+    let mut wire = Wire::new();
+    assert_eq!(wire.say(messages).unwrap(), expect, "{messages:?}");
+    wire
+}
+
+#[test]
+fn simple_queries() {
+    let cases = [
+        ("SELECT 1", "T:25 D:~pv1: C:SELECT 1 Z:I"),
+        ("", "I Z:I"),
+        ("BEGIN; SELECT 0; NOTICE", "C:BEGIN T:25 C:SELECT 0 N S C:NOTICE Z:T"),
+        ("SELECT 0; FAIL; SELECT 1", "T:25 C:SELECT 0 E:XX001 Z:I"),
+        ("REFUSED", "E:42501 Z:I"),
+        ("SELECT 0; REFUSED; SELECT 1", "T:25 C:SELECT 0 E:42501 Z:I"),
+        ("BEGIN; SELECT 0; REFUSED", "C:BEGIN T:25 C:SELECT 0 E:42501 Z:E"),
+        ("BEGIN; COMMIT; REFUSED", "C:BEGIN C:COMMIT E:42501 Z:I"),
+        ("SELECT 0; FAIL; REFUSED", "T:25 C:SELECT 0 E:XX001 Z:I"),
+        ("COPY OUT; SELECT 0", "H d d c C:COPY 2 T:25 C:SELECT 0 Z:I"),
+    ];
+    for (sql, expect) in cases {
+        check(&[Query(sql)], expect);
+    }
+}
+
+#[test]
+fn nothing_of_a_refused_statement_goes_upstream() {
+    for messages in [vec![Query(REFUSED)], vec![Parse("", REFUSED), Bind("", ""), Execute("", 0), Sync]] {
+        let mut wire = Wire::new();
+        wire.say(&messages).unwrap();
+        assert!(wire.model.ran.iter().all(|sql| !sql.contains(REFUSED)), "{:?}", wire.model.ran);
+        assert_eq!(wire.session.observer_mut().refused, 1);
+        assert!(wire.session.is_idle());
+    }
+}
+
+#[test]
+fn errors_at_each_place_of_a_pipeline() {
+    let before = [Parse("", "SELECT 1"), Bind("", ""), Execute("", 0)];
+    let rest = [Bind("", ""), Execute("", 0), Sync, Query("SELECT 0")];
+    let cases = [
+        (Parse("", REFUSED), "1 2 D:~pv1: C:SELECT 1 E:42501 Z:I T:25 C:SELECT 0 Z:I"),
+        (Bind("", "nothing"), "1 2 D:~pv1: C:SELECT 1 E:26000 Z:I T:25 C:SELECT 0 Z:I"),
+        (Execute("nothing", 0), "1 2 D:~pv1: C:SELECT 1 E:34000 Z:I T:25 C:SELECT 0 Z:I"),
+        (Describe(b'P', "nothing"), "1 2 D:~pv1: C:SELECT 1 E:34000 Z:I T:25 C:SELECT 0 Z:I"),
+        (Describe(b'S', "nothing"), "1 2 D:~pv1: C:SELECT 1 E:26000 Z:I T:25 C:SELECT 0 Z:I"),
+    ];
+    for (bad, expect) in cases {
+        let messages = [&before[..], &[bad], &rest[..]].concat();
+        check(&messages, expect);
+    }
+}
+
+#[test]
+fn a_refusal_aborts_the_open_transaction() {
+    let messages = [Query("BEGIN"), Parse("", REFUSED), Bind("", ""), Sync, Query("SELECT 1"), Query("COMMIT")];
+    check(&messages, "C:BEGIN Z:T E:42501 Z:E E:25P02 Z:E C:ROLLBACK Z:I");
+}
+
+#[test]
+fn a_function_call_is_refused_as_a_query_is() {
+    check(&[Query("BEGIN"), Call, Query("COMMIT")], "C:BEGIN Z:T E:0A000 Z:E C:ROLLBACK Z:I");
+}
+
+#[test]
+fn portals_stop_at_their_limit_and_go_on() {
+    let messages = [Parse("", "SELECT 3"), Bind("", ""), Execute("", 2), Flush, Execute("", 2), Close(b'P', ""), Sync];
+    check(&messages, "1 2 D:~pv1: D:~pv1: s D:~pv1: C:SELECT 1 3 Z:I");
+}
+
+#[test]
+fn the_proxys_own_describe_is_not_shown_and_is_not_repeated() {
+    let parse = [Parse("", "SELECT 0"), Describe(b'S', ""), Sync];
+    let mut wire = check(&parse, "1 t T:25 Z:I");
+    assert!(wire.session.decider_mut().verified.contains("SELECT 0"));
+    assert_eq!(wire.say(&parse).unwrap(), "1 t T:25 Z:I");
+}
+
+#[test]
+fn rows_from_a_protected_relation_end_the_session_before_the_first() {
+    for messages in [vec![Query("SELECT secret")], vec![Parse("", "SELECT secret"), Bind("", ""), Execute("", 0), Sync]]
+    {
+        let mut wire = Wire::new();
+        let fatal = wire.say(&messages).unwrap_err();
+        assert_eq!((fatal.reason, fatal.withheld), ("origin-net", true));
+        assert_eq!(fatal.error.code, SqlState::INSUFFICIENT_PRIVILEGE);
+        assert!(!wire.received.contains(&b'D'), "{:?}", wire.received);
+        assert_eq!(wire.session.observer_mut().fatal, ["origin-net"]);
+    }
+}
+
+#[test]
+fn copy_from_the_client() {
+    check(&[Query("COPY IN"), Data, Data, Done], "G C:COPY 1 Z:I");
+    check(
+        &[Query("COPY IN; SELECT 0"), Data, Done, Query("SELECT 1")],
+        "G C:COPY 1 T:25 C:SELECT 0 Z:I T:25 D:~pv1: C:SELECT 1 Z:I",
+    );
+    check(&[Query("COPY IN"), Data, Fail], "G E:57014 Z:I");
+    let extended = [Parse("", "COPY IN"), Bind("", ""), Execute("", 0)];
+    check(&[&extended[..], &[Sync, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I");
+    check(&[&extended[..], &[Data, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I");
+    check(&[&extended[..], &[Data, Fail, Data, Done, Sync]].concat(), "1 2 G E:57014 Z:I");
+}
+
+#[test]
+fn data_outside_of_a_copy_is_ignored() {
+    check(&[Data, Done, Query("FAIL"), Data, Done, Query("SELECT 0")], "E:XX001 Z:I T:25 C:SELECT 0 Z:I");
+}
+
+#[test]
+fn what_no_request_explains_ends_the_session() {
+    let cases: [(&[Say], &[u8]); 8] = [
+        (&[], b"1\0\0\0\x04"),
+        (&[], b"D\0\0\0\x06\0\0"),
+        (&[], b"Z\0\0\0\x05I"),
+        (&[], b"E\0\0\0\x16SERROR\0VERROR\0C1\0\0"),
+        (&[Sync], b"C\0\0\0\x05\0"),
+        (&[Query("SELECT 1")], b"D\0\0\0\x06\0\0"),
+        (&[Query("SELECT 1")], b"Z\0\0\0\x05I"),
+        (&[Bind("", "nothing")], b"2\0\0\0\x04"),
+    ];
+    for (messages, answer) in cases {
+        let (mut session, mut outbox) = (session(ByText::default()), Outbox::default());
+        session.on_client(&mut super::client::bytes(messages), &mut outbox).unwrap();
+        let fatal = session.on_server(&mut BytesMut::from(answer), &mut outbox).unwrap_err();
+        assert_eq!(fatal.reason, "unexplained-answer", "{messages:?} {answer:?}");
+        assert!(outbox.to_client.is_empty());
+    }
+}
+
+#[test]
+fn notices_and_reports_come_at_any_time() {
+    let mut session = session(ByText::default());
+    let mut outbox = Outbox::default();
+    let mut input = BytesMut::from(&b"N\0\0\0\x0dSNOTICE\0\0S\0\0\0\x11TimeZone\0PRC\0A\0\0\0\x0b\0\0\0\x01c\0\0"[..]);
+    let len = input.len();
+    session.on_server(&mut input, &mut outbox).unwrap();
+    assert_eq!(session.view().parameters().time_zone, "PRC");
+    assert_eq!(outbox.to_client.len(), len);
+}
+
+#[test]
+fn later_messages_wait_for_a_statement_with_an_effect() {
+    let (mut session, mut outbox) = (session(ByText::default()), Outbox::default());
+    let mut input = super::client::bytes(&[Query("DDL"), Query("SELECT 1")]);
+    session.on_client(&mut input, &mut outbox).unwrap();
+    assert_eq!(input, super::client::bytes(&[Query("SELECT 1")]));
+    check(
+        &[Query("BEGIN; DDL"), Query("SELECT 0"), Query("COMMIT; SELECT 0")],
+        "C:BEGIN C:CREATE TABLE Z:T T:25 C:SELECT 0 Z:T C:COMMIT T:25 C:SELECT 0 Z:I",
+    );
+}
+
+#[test]
+fn a_statement_is_prepared_again_when_its_verdict_changes() {
+    let mut wire = Wire::new();
+    assert_eq!(wire.say(&[Parse("s", "SELECT 1"), Parse("", "SELECT 1"), Sync]).unwrap(), "1 1 Z:I");
+    let decider = wire.session.decider_mut();
+    decider.epoch = 1;
+    decider.verdicts.insert("SELECT 1", refuse("tightened"));
+    assert_eq!(wire.say(&[Bind("", "s"), Execute("", 0), Sync]).unwrap(), "E:42501 Z:I");
+    let decider = wire.session.decider_mut();
+    decider.epoch = 2;
+    decider.verdicts.insert("SELECT 1", Verdict::Pass(Effect::None));
+    assert_eq!(wire.say(&[Bind("", "s"), Execute("", 0), Sync]).unwrap(), "2 D:~pv1: C:SELECT 1 Z:I");
+}
+
+#[test]
+fn an_open_portal_follows_a_tightened_policy() {
+    let mut wire = Wire::new();
+    wire.say(&[Query("BEGIN"), Parse("", "SELECT 3"), Bind("p", ""), Execute("p", 1), Sync]).unwrap();
+    wire.session.decider_mut().epoch = 1;
+    assert_eq!(wire.say(&[Execute("p", 1), Sync]).unwrap(), "D:~pv1: s Z:T");
+    let decider = wire.session.decider_mut();
+    decider.epoch = 2;
+    decider.verdicts.insert("SELECT 3", planned(PLANNED_UPSTREAM));
+    assert_eq!(wire.say(&[Execute("p", 1), Sync]).unwrap(), "E:0A000 Z:E");
+}
+
+#[test]
+fn planned_statements_are_written_as_planned() {
+    let expect = "T:1082 D:clear D:clear C:SELECT 2";
+    let mut wire = check(&[Query("SELECT 0; PLANNED")], &format!("T:25 C:SELECT 0 {expect} Z:I"));
+    let messages = [Parse("s", PLANNED), Bind("", "s"), Describe(b'P', ""), Execute("", 0), Sync];
+    assert_eq!(wire.say(&messages).unwrap(), format!("1 2 {expect} Z:I"));
+    let trail = wire.session.observer_mut();
+    assert_eq!(trail.ended, [Ended::Complete { rows: 2 }; 2]);
+    assert!(wire.model.ran.iter().all(|sql| sql != PLANNED));
+}
+
+#[test]
+fn a_statement_is_planned_again_under_its_name() {
+    let mut wire = Wire::new();
+    wire.say(&[Parse("s", PLANNED), Sync]).unwrap();
+    let decider = wire.session.decider_mut();
+    decider.epoch = 1;
+    decider.verdicts.insert(PLANNED, planned("SELECT 2"));
+    let fatal = wire.say(&[Bind("", "s"), Execute("", 0), Sync]).unwrap_err();
+    assert_eq!(fatal.reason, "reveal", "the new text returns what this plan does not expect");
+    assert_eq!(wire.model.ran, ["SELECT 2"]);
+}
+
+#[test]
+fn rows_wait_for_the_receipt_of_their_opening_record() {
+    let mut wire = Wire::new();
+    wire.session.observer_mut().late = 3;
+    assert_eq!(wire.say(&[Query(PLANNED)]).unwrap(), "T:1082 D:clear D:clear C:SELECT 2 Z:I");
+    assert_eq!(wire.session.observer_mut().late, 0);
+}
