@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 pub mod audit;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod policy;
+pub mod serve;
 
 /// Transparent encryption and masking for PostgreSQL.
 #[derive(Debug, Parser)]
@@ -19,6 +21,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::ServeArgs),
+    Explain(explain::ExplainArgs),
     /// Check, compare and explain policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -43,6 +47,8 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
