@@ -8,6 +8,7 @@ pub mod audit;
 pub mod config;
 pub mod demo;
 pub mod explain;
+pub mod keys;
 pub mod policy;
 pub mod serve;
 
@@ -29,6 +30,9 @@ enum Command {
     /// Check the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Make, rotate and list keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     Audit(audit::AuditArgs),
     Demo(demo::DemoCommand),
 }
@@ -51,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Keys(command) => keys::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(command) => demo::run(&command),
     }

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::keys::{EnvKek, FileKek, KekError, KekProvider, KeyringError, Keyrings};
 use crate::{audit, log};
 
 pub use flags::Flags;
@@ -148,6 +149,27 @@ pub struct Keys {
     pub keyring: PathBuf,
     /// The key-encryption key.
     pub kek: SecretReference,
+}
+
+impl Keys {
+    /// Reads the key-encryption key.
+    ///
+    /// # Errors
+    /// [`KekError`] (exit 64).
+    pub fn kek(&self) -> Result<Box<dyn KekProvider>, KekError> {
+        Ok(match &self.kek {
+            SecretReference::File(path) => Box::new(FileKek::load(path)?),
+            SecretReference::Env(name) => Box::new(EnvKek::load(name)?),
+        })
+    }
+
+    /// Reads the keyring and unwraps every key.
+    ///
+    /// # Errors
+    /// [`KeyringError`] (exit 64).
+    pub fn open(&self) -> Result<Keyrings, KeyringError> {
+        Keyrings::load(&self.keyring, &*self.kek()?)
+    }
 }
 
 #[derive(Debug)]

@@ -1,35 +1,25 @@
-//! The keyring: data keys per domain, wrapped under a key-encryption key that a provider holds.
+//! The keys: per database and domain, wrapped in the keyring's file under a key-encryption key that a provider holds.
+//!
+//! A domain has
+//! - **seal keys**, versioned: the newest seals, all open. They rotate freely, as every value names its version.
+//! - one **equality key**. Rotation leaves it alone: a new one would make UNIQUE, JOIN, GROUP BY and look-ups miss what the
+//!   old one sealed, so it changes only when every value is sealed again.
+//! - one **pseudonym key**, for masks that keep joins.
+//!
+//! Domains belong to a database: two databases that name a domain alike share no key.
 
-use crate::crypto::Sealer;
-use crate::plan::SealedColumn;
-use crate::value::Plaintext;
-use crate::wire::{PgError, SqlState};
+mod domain;
+mod error;
+mod file;
+pub mod kek;
+mod keyring;
+mod wrapped;
 
-/// Every key of the proxy, unwrapped. No Debug, no Clone; wiped on drop.
-pub struct Keyring {}
+#[cfg(test)]
+mod tests;
 
-impl Keyring {
-    /// # Errors
-    /// 22000 where the value does not authenticate or belongs to another column, 58000 where its key is not here.
-    pub fn open(&self, _column: &SealedColumn, _sealed: &str) -> Result<Plaintext, PgError> {
-        Err(PgError::new(SqlState::SYSTEM_ERROR, "no keys"))
-    }
-
-    /// The key that pseudonym masks of a domain's columns take.
-    ///
-    /// # Errors
-    /// 58000 where the domain has no keys.
-    pub fn pseudonym_key(&self, _domain: &str) -> Result<&[u8; 32], PgError> {
-        Err(PgError::new(SqlState::SYSTEM_ERROR, "no keys"))
-    }
-}
-
-impl Sealer for Keyring {
-    fn seal(&self, _column: &SealedColumn, _value: &Plaintext) -> Result<String, PgError> {
-        Err(PgError::new(SqlState::SYSTEM_ERROR, "no keys"))
-    }
-
-    fn term(&self, _column: &SealedColumn, _value: &Plaintext) -> Result<String, PgError> {
-        Err(PgError::new(SqlState::SYSTEM_ERROR, "no keys"))
-    }
-}
+pub use error::KeyringError;
+pub use file::{DomainEntry, KeyringFile};
+pub use kek::{EnvKek, FileKek, KekError, KekProvider};
+pub use keyring::{Keyring, Keyrings};
+pub use wrapped::WrappedKey;

@@ -126,6 +126,34 @@ pub enum Algorithm {
     Sm4Gcm,
 }
 
+/// The hash under which a domain's equality terms are keyed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum TermHash {
+    #[default]
+    #[serde(rename = "hmac-sha-256")]
+    HmacSha256,
+    #[serde(rename = "hmac-sm3")]
+    HmacSm3,
+}
+
+impl TermHash {
+    /// As policies and keyrings write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HmacSha256 => "hmac-sha-256",
+            Self::HmacSm3 => "hmac-sm3",
+        }
+    }
+}
+
+impl std::fmt::Display for TermHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One column of an answer.
 #[derive(Clone)]
 pub struct Output {

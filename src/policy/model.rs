@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::principal::Network;
 use crate::plan::{Reveal, SealedColumn};
 
+pub use crate::plan::TermHash;
+
 /// Everything the policy directory says about one database.
 pub struct Policy {
     /// SHA-256 of the canonical form, hexadecimal. Two proxies with the same hash decide the same.
@@ -19,18 +21,6 @@ pub struct Policy {
     pub functions: Vec<ListedFunction>,
     /// The key domains and what their terms are made with.
     pub domains: BTreeMap<String, TermHash>,
-}
-
-/// The hash under which a domain's equality terms are keyed.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-pub enum TermHash {
-    #[default]
-    #[serde(rename = "hmac-sha-256")]
-    HmacSha256,
-    #[serde(rename = "hmac-sm3")]
-    HmacSm3,
 }
 
 /// A protected relation: a table, a partitioned table, or a view with a policy of its own.
