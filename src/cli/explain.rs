@@ -11,7 +11,7 @@ use crate::analyze::{self, Names, Rights};
 use crate::catalog::{Catalog, TempSchema, connect, load, parse_search_path};
 use crate::config::{self, Flags};
 use crate::crypto::Sealer;
-use crate::plan::{Effect, PreparedSql, SealedColumn, Verdict};
+use crate::plan::{PreparedSql, SealedColumn, Verdict};
 use crate::policy::{Policy, PolicySet};
 use crate::value::{Plaintext, Style};
 use crate::wire::{PgError, SqlState};
@@ -172,6 +172,7 @@ impl Names for Nothing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Effect;
 
     const POLICY: &str = "database: bank\ntables:\n  public.c:\n    columns:\n      phone: {mask: phone-3-4}\n\
                           roles:\n  - name: teller\n    members: {users: [t]}\n    all_tables: mask\n";

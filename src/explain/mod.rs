@@ -106,7 +106,9 @@ fn parameter(param: &UpstreamParam) -> String {
 fn guarded(guard: Option<&WriteGuard>) -> String {
     match guard {
         None => String::new(),
-        Some(WriteGuard { mask, keep: true }) => format!(", the stored value stays where it looks like mask:{}", mask.name),
+        Some(WriteGuard { mask, keep: true }) => {
+            format!(", the stored value stays where it looks like mask:{}", mask.name)
+        }
         Some(WriteGuard { mask, keep: false }) => format!(", an error where it looks like mask:{}", mask.name),
     }
 }
@@ -197,8 +199,7 @@ mod tests {
     #[test]
     fn every_verdict_says_what_happens() {
         let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "no order over sealed values").with_hint("rule 7");
-        let refusal =
-            Refusal { error, reason: "sort-on-sealed", objects: vec!["public.customer.phone".to_owned()] };
+        let refusal = Refusal { error, reason: "sort-on-sealed", objects: vec!["public.customer.phone".to_owned()] };
         let cases = [
             (Verdict::Pass(Effect::CatalogChanged), &["decision   pass", "then       the catalog is read again"][..]),
             (

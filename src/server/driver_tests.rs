@@ -24,7 +24,8 @@ struct Fake {
 impl Machine for Fake {
     fn on_client(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal> {
         self.largest_input = self.largest_input.max(input.len());
-        while let Some(head) = Head::peek(input, Sender::Client).unwrap().filter(|head| head.frame_len() <= input.len()) {
+        while let Some(head) = Head::peek(input, Sender::Client).unwrap().filter(|head| head.frame_len() <= input.len())
+        {
             if head.kind == b'Q' && !std::mem::take(&mut self.has_catalog) {
                 return Ok(Step::NeedCatalog);
             }
@@ -43,7 +44,8 @@ impl Machine for Fake {
     }
 
     fn on_server(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal> {
-        while let Some(head) = Head::peek(input, Sender::Server).unwrap().filter(|head| head.frame_len() <= input.len()) {
+        while let Some(head) = Head::peek(input, Sender::Server).unwrap().filter(|head| head.frame_len() <= input.len())
+        {
             if head.kind == b'D' && !std::mem::take(&mut self.has_receipt) {
                 return Ok(Step::NeedReceipt);
             }

@@ -28,6 +28,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use start::{CatalogLogins, ServeError};
+pub use worker::Accepted;
 
 use self::listen::Bound;
 use self::phase::Phase;
@@ -119,8 +120,7 @@ fn start_sessions(
 ) -> Result<(Arc<Pool>, Vec<JoinHandle<()>>), ServeError> {
     let (server, phase) = (server.clone(), phase.clone());
     let threads = server.config.process.threads;
-    let serve: Serve =
-        Arc::new(move |accepted| Box::pin(session::serve(server.clone(), accepted, phase.clone())));
+    let serve: Serve = Arc::new(move |accepted| Box::pin(session::serve(server.clone(), accepted, phase.clone())));
     let (pool, threads) = Pool::start(threads, &serve).map_err(ServeError::runtime("threads"))?;
     Ok((Arc::new(pool), threads))
 }

@@ -1,8 +1,9 @@
 //! From a configuration to a process that serves: everything is read and checked before anybody can connect.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
@@ -15,7 +16,7 @@ use crate::auth::Gate;
 use crate::catalog::connect::Login;
 use crate::catalog::follow::{FollowOptions, Follower};
 use crate::config::{self, Config, SecretReference};
-use crate::keys::{EnvKek, FileKek, KekError, KekProvider, Keyrings};
+use crate::keys::Keyrings;
 use crate::metrics::Metrics;
 use crate::policy::PolicyStore;
 use crate::{audit, upstream};
@@ -55,8 +56,7 @@ pub fn server(config: Config) -> Result<Server, ServeError> {
     let gate = Gate::new(&config).map_err(ServeError::configuration)?;
     let audit = Arc::new(config.audit.open().map_err(audit_error)?);
     let metrics = Arc::new(Metrics::new().map_err(ServeError::runtime("metrics"))?);
-    let random = ServeError::runtime("no randomness");
-    let verdicts = Arc::new(Verdicts::new().map_err(random)?);
+    let verdicts = Arc::new(Verdicts::new().map_err(ServeError::runtime("no randomness"))?);
     let statements = Statements::new().map_err(ServeError::runtime("no randomness"))?;
     let policies = Arc::new(policies);
     let deciding = decide::Shared {
@@ -90,25 +90,18 @@ fn audit_error(error: audit::config::ConfigError) -> ServeError {
 /// # Errors
 /// The keyring or its key-encryption key cannot be read.
 pub fn load_keys(config: &config::Keys) -> Result<Keyrings, ServeError> {
-    let kek = provider(&config.kek).map_err(ServeError::configuration)?;
+    let kek = config.kek().map_err(ServeError::configuration)?;
     Keyrings::load(&config.keyring, kek.as_ref()).map_err(ServeError::configuration)
-}
-
-fn provider(reference: &SecretReference) -> Result<Box<dyn KekProvider>, KekError> {
-    Ok(match reference {
-        SecretReference::File(path) => Box::new(FileKek::load(path)?),
-        SecretReference::Env(name) => Box::new(EnvKek::load(name)?),
-    })
 }
 
 /// How the proxy reads each database's catalog.
 pub struct CatalogLogins {
     user: String,
     password: Option<Arc<Zeroizing<String>>>,
-    servers: std::collections::BTreeMap<String, config::Server>,
+    servers: BTreeMap<String, config::Server>,
     default: config::Server,
     tls: Option<Arc<rustls::ClientConfig>>,
-    connect_timeout: std::time::Duration,
+    connect_timeout: Duration,
 }
 
 impl CatalogLogins {

@@ -137,9 +137,8 @@ mod tests {
                 let (socket, peer) = listener.accept().unwrap();
                 pool.take(Accepted::Tcp(socket, peer));
                 // The second one fails, and its thread has none again.
-                let is_settled = |seen: usize| {
-                    seen >= count && (count != 2 || pool.workers[1].load.load(Ordering::Relaxed) == 0)
-                };
+                let is_settled =
+                    |seen: usize| seen >= count && (count != 2 || pool.workers[1].load.load(Ordering::Relaxed) == 0);
                 while !is_settled(seen.lock().unwrap().len()) {
                     std::thread::yield_now();
                 }

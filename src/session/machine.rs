@@ -10,6 +10,7 @@ use super::observer::{Ended, Observer, StatementId};
 use super::pending::{Asker, Execution, Queue, Request};
 use super::step::{Fatal, Outbox, Step};
 use super::view::{Parameters, SessionView, TransactionStatus};
+use crate::keys::Keyring;
 use crate::plan::Plan;
 use crate::reveal::Values;
 use crate::value::Style;
@@ -104,6 +105,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     pub const fn observer_mut(&mut self) -> &mut O {
         &mut self.observer
+    }
+
+    /// Keys that were read again: values sealed since then open too.
+    pub fn set_keys(&mut self, keys: Arc<Keyring>) {
+        self.values.keys = keys;
     }
 
     /// The session is over; what its observer still has to say is up to its owner.

@@ -122,8 +122,10 @@ mod tests {
 
     #[test]
     fn epochs_differ_by_either_part() {
-        let seen: std::collections::HashSet<u64> =
-            [(1, 1), (1, 2), (2, 1), (2, 2), (0, 1)].iter().map(|(policy, catalog)| combined(*policy, *catalog)).collect();
+        let seen: std::collections::HashSet<u64> = [(1, 1), (1, 2), (2, 1), (2, 2), (0, 1)]
+            .iter()
+            .map(|(policy, catalog)| combined(*policy, *catalog))
+            .collect();
         assert_eq!(seen.len(), 5);
     }
 }

@@ -76,7 +76,9 @@ fn weight(verdict: &Verdict) -> u64 {
     let texts = match verdict {
         Verdict::Pass(_) => 0,
         Verdict::Rewrite(plan) => plan.sql.len() + 64 * plan.params.len(),
-        Verdict::Refuse(refusal) => refusal.error.message.len() + refusal.objects.iter().map(String::len).sum::<usize>(),
+        Verdict::Refuse(refusal) => {
+            refusal.error.message.len() + refusal.objects.iter().map(String::len).sum::<usize>()
+        }
     };
     ENTRY_BYTES + texts as u64
 }

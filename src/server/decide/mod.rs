@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use pg_query::NodeEnum;
 
-pub use binding::{Binding, Bindings};
+pub use binding::{Binding, Bindings, no_catalog};
 pub use cache::{Key, Keyed, Verdicts};
 pub use path::asked_at_startup;
 
@@ -133,6 +133,11 @@ impl SessionDecider {
     /// The rule that judges, as it is at any time.
     pub fn rule(&self) -> CurrentRule {
         self.rule.clone()
+    }
+
+    /// Keys that were read again.
+    pub fn set_keys(&mut self, keys: Arc<Keyring>) {
+        self.keys = keys;
     }
 
     /// Ready once the catalog has been read again, or could not be.
