@@ -1,17 +1,59 @@
 //! What a statement touches, and what has to become of it for one caller: from syntax tree, catalog and rights to a
 //! [`crate::plan::Verdict`]. Pure.
+//!
+//! ```text
+//! tree ─ inventory: what is named ─┬─ nothing protected, no opaque code ─▶ Pass
+//!                                  ├─ a query ─ resolve, mask, compare by terms ─ print and prove ─▶ Rewrite
+//!                                  ├─ a utility statement ─ table of verdicts ─▶ Pass, Rewrite or Refuse
+//!                                  └─ anything else ─▶ Refuse
+//! ```
+//!
+//! Architecture invariant: a statement that names something protected is never passed because no rule knew it; every
+//! match that decides ends in a refusal.
 
+mod aggregate;
+mod analyzer;
+mod assign;
+mod build;
+mod column;
+mod constant;
+mod copy;
+mod cursor;
+mod equality;
+mod explain;
+mod expression;
+mod from;
+mod group;
+mod naming;
+mod opaque;
+mod parameters;
+mod prepare;
+mod query;
+mod relation;
+mod replace;
 mod rights;
+mod scope;
+mod set_operation;
+mod shape;
+mod stop;
+mod utility;
+mod write;
 
 use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
 
 pub use rights::Rights;
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
-use crate::plan::{Effect, PreparedSql, Verdict};
-use crate::sql;
+use crate::plan::{Effect, Plan, PreparedSql, Verdict};
+use crate::sql::{self, Inventory};
 use crate::value::Style;
+use crate::wire::{PgError, SqlState};
+use analyzer::Analyzer;
+use stop::{Result, Stop};
 
 /// Everything a verdict rests on besides the statement itself.
 pub struct Context<'a> {
@@ -20,6 +62,8 @@ pub struct Context<'a> {
     /// Expanded; `None` where the session may have changed it in a way that the proxy did not see.
     pub search_path: Option<&'a [String]>,
     pub temp: TempSchema<'a>,
+    /// The session has made or changed relations that the catalog does not show yet: a name that it lacks may exist.
+    pub is_unsure: bool,
     pub style: &'a Style,
     pub sealer: &'a dyn Sealer,
     pub names: &'a dyn Names,
@@ -34,6 +78,7 @@ pub trait Names {
 }
 
 /// A name that no relation in the catalog bears: a newer catalog may know it.
+#[derive(Debug)]
 pub struct UnknownName;
 
 /// Decides about one statement of `text`.
@@ -42,10 +87,143 @@ pub struct UnknownName;
 /// [`UnknownName`] where the statement names a relation that the catalog does not have and `is_fresh` is false: read the
 /// catalog again and ask with `is_fresh`, which then refuses (42P01).
 pub fn decide(
-    _text: &str,
-    _statement: &sql::Statement,
-    _context: &Context<'_>,
-    _is_fresh: bool,
-) -> Result<Verdict, UnknownName> {
-    Ok(Verdict::Pass(Effect::None))
+    text: &str,
+    statement: &sql::Statement,
+    context: &Context<'_>,
+    is_fresh: bool,
+) -> std::result::Result<Verdict, UnknownName> {
+    let source = text.get(statement.range.clone()).unwrap_or(text);
+    match verdict(source, &statement.tree, context, is_fresh) {
+        Ok(verdict) => Ok(verdict),
+        Err(Stop::UnknownName) => Err(UnknownName),
+        Err(Stop::Refuse(refusal)) => Ok(Verdict::Refuse(Arc::from(refusal))),
+    }
+}
+
+fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {
+    let found = sql::inventory(tree);
+    let statement = Statement { source, tree, found: &found, context, is_fresh };
+    match &tree.node {
+        None => Ok(Verdict::Pass(Effect::None)),
+        Some(NodeEnum::PrepareStmt(prepare)) => prepare::prepare(&statement, prepare),
+        Some(NodeEnum::ExecuteStmt(execute)) => prepare::execute(&statement, execute),
+        Some(NodeEnum::DeallocateStmt(deallocate)) => Ok(prepare::deallocate(deallocate)),
+        Some(NodeEnum::DeclareCursorStmt(declare)) => cursor::declare(&statement, declare),
+        Some(NodeEnum::FetchStmt(fetch)) => cursor::fetch(&statement, fetch),
+        Some(NodeEnum::ClosePortalStmt(close)) => Ok(cursor::close(close)),
+        Some(NodeEnum::ExplainStmt(explain)) => explain::explain(&statement, explain),
+        Some(NodeEnum::CopyStmt(copy)) => copy::copy(&statement, copy),
+        Some(
+            NodeEnum::SelectStmt(_)
+            | NodeEnum::InsertStmt(_)
+            | NodeEnum::UpdateStmt(_)
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_),
+        ) => statement.query(),
+        Some(node) => utility::utility(&statement, node),
+    }
+}
+
+/// A statement with what it names.
+struct Statement<'s> {
+    source: &'s str,
+    tree: &'s Node,
+    found: &'s Inventory,
+    context: &'s Context<'s>,
+    is_fresh: bool,
+}
+
+impl Statement<'_> {
+    /// Whether any relation that is named may be protected or lead to one that is. Names are taken as broadly as they
+    /// can be meant: a WITH query of a protected table's name is looked at more closely.
+    fn touches(&self) -> bool {
+        self.found.relations.iter().any(|name| self.context.rights.is_name_of_interest(&name.name))
+    }
+
+    /// Whether any text at all in the statement is the name of something protected: utility statements hold names in
+    /// many forms.
+    fn mentions(&self) -> bool {
+        self.found.texts.iter().any(|text| self.context.rights.is_name_of_interest(text))
+    }
+
+    /// A query or a change of rows.
+    fn query(&self) -> Result<Verdict> {
+        let code = opaque::worst(self.found, self.context);
+        if !code.is_safe() && !self.context.rights.sees_everything() {
+            return Err(code.refused());
+        }
+        let effect = self.effect(code.is_safe());
+        if self.touches() {
+            let plan = rewrite(self.tree.clone(), self.context, self.is_fresh, effect)?;
+            return Ok(Verdict::Rewrite(Arc::new(plan)));
+        }
+        self.check_names()?;
+        match code.is_safe() {
+            true => Ok(Verdict::Pass(effect)),
+            false => Ok(Verdict::Rewrite(Arc::new(self.watched(effect)))),
+        }
+    }
+
+    fn effect(&self, is_safe: bool) -> Effect {
+        let makes_table = matches!(&self.tree.node, Some(NodeEnum::SelectStmt(select)) if select.into_clause.is_some());
+        match (is_safe, makes_table) {
+            (true, false) => Effect::None,
+            (true, true) => Effect::CatalogChanged,
+            (false, _) => Effect::AnythingChanged,
+        }
+    }
+
+    /// Names that nothing in the catalog bears could be protected relations under a name that is newer than it.
+    fn check_names(&self) -> Result<()> {
+        let catalog = self.context.catalog;
+        let is_known = |name: &sql::Name| match &name.schema {
+            Some(schema) => catalog.relation_named(schema, &name.name).is_some(),
+            None => catalog.bearing(&name.name).next().is_some() || self.found.common_tables.contains(&name.name),
+        };
+        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name)) else { return Ok(()) };
+        if !self.is_fresh {
+            return Err(Stop::UnknownName);
+        }
+        if self.context.is_unsure || unknown.schema.as_deref() == Some("pg_temp") {
+            return Ok(());
+        }
+        let schema = unknown.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
+        let message = format!("relation \"{schema}{}\" does not exist", unknown.name);
+        Err(PgError::new(SqlState::UNDEFINED_TABLE, message).into())
+    }
+
+    /// Sent as it is; what comes back is relayed unless it carries a sealed value.
+    fn watched(&self, effect: Effect) -> Plan {
+        Plan {
+            sql: self.source.to_owned(),
+            ..Analyzer::new(self.context, self.is_fresh).plan(String::new(), None, effect)
+        }
+    }
+}
+
+/// The plan for a query or a change of rows that touches something protected.
+fn rewrite(mut tree: Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -> Result<Plan> {
+    let mut analyzer = Analyzer::new(context, is_fresh);
+    let into = match &mut tree.node {
+        Some(NodeEnum::SelectStmt(select)) => select.into_clause.take(),
+        _ => None,
+    };
+    let columns = analyzer.query(&mut tree, None)?;
+    if into.is_some() {
+        for column in &columns {
+            analyzer.require_open(&column.shape, "sealed-into-open", "copying it into an unprotected relation")?;
+        }
+        if let Some(NodeEnum::SelectStmt(select)) = &mut tree.node {
+            select.into_clause = into;
+        }
+    }
+    let outputs = analyzer.outputs(&columns)?;
+    let text = sql::print(&tree)?;
+    Ok(analyzer.plan(text, Some(outputs), effect))
+}
+
+/// PostgreSQL's name of a node's type, for messages.
+fn kind_of(node: &NodeEnum) -> &'static str {
+    let wrapped = Node { node: Some(node.clone()) };
+    sql::inventory(&wrapped).kinds.into_iter().find(|kind| *kind != "Node").unwrap_or("statement")
 }

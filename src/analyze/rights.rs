@@ -1,23 +1,327 @@
 //! A policy's role held against a catalog: what one caller may do with each relation that exists.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::catalog::{Catalog, Oid};
-use crate::policy::Policy;
+use crate::catalog::{Catalog, Column, Oid, Relation, RelationKind};
+use crate::mask::{Mask, typed_null};
+use crate::plan::{Reveal, SealedColumn};
+use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
+use crate::value::LogicalType;
 
 /// One role's rights, bound to OIDs. Made once per policy, role and catalog version.
 pub struct Rights {
-    protected: HashSet<Oid>,
+    relations: HashMap<Oid, Arc<RelationRights>>,
+    /// Relations from which protected rows can be read or written though they are not protected themselves.
+    reaching: HashMap<Oid, Reach>,
+    /// Every bare name that one of the two bears.
+    names: HashSet<String>,
+    sees_everything: bool,
+    listed: HashMap<(String, String), Vec<SealedRight>>,
+}
+
+/// How a relation reaches a protected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// A view: its definition tells what each column is.
+    View,
+    /// Stored copies, parents of protected children, rules: nothing tells which value comes from where.
+    Blind,
+    /// Statistics, toast tables, other sessions' statements: values whatever the policy says.
+    SideDoor,
+}
+
+/// What the caller may do with one relation.
+pub(super) struct RelationRights {
+    pub(super) relation: Arc<Relation>,
+    /// In the relation's own order.
+    pub(super) columns: Vec<ColumnRights>,
+    pub(super) filter: Option<String>,
+}
+
+pub(super) struct ColumnRights {
+    pub(super) name: String,
+    pub(super) number: i16,
+    pub(super) type_oid: Oid,
+    pub(super) typmod: i32,
+    pub(super) default: Option<String>,
+    pub(super) sealed: Option<SealedRight>,
+    pub(super) read: Read,
+    pub(super) veil: Veil,
+    pub(super) write: bool,
+}
+
+/// How a column reads. For sealed columns the value is opened and masked on its way back, for others in the query.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Read {
+    Clear,
+    Mask(Arc<Mask>),
+    Null,
+    Deny,
+}
+
+/// What a column becomes inside the query.
+#[derive(Clone)]
+pub(super) enum Veil {
+    /// Itself.
+    None,
+    /// An expression over it, which `{}` stands for.
+    Expression {
+        sql: Arc<str>,
+        preset: Arc<str>,
+    },
+    /// A typed NULL.
+    Null {
+        sql: Arc<str>,
+    },
+    Denied,
+}
+
+/// A sealed column as one caller sees it.
+#[derive(Clone)]
+pub(super) struct SealedRight {
+    pub(super) column: Arc<SealedColumn>,
+    /// `None`: denied.
+    pub(super) reveal: Option<Reveal>,
+    pub(super) look_up: bool,
 }
 
 impl Rights {
     /// `role` as [`Policy::role_index_for`] gives it; `None` denies everything protected.
-    pub fn bind(_policy: &Policy, _role: Option<usize>, _catalog: &Catalog) -> Self {
-        Self { protected: HashSet::new() }
+    pub fn bind(policy: &Policy, role: Option<usize>, catalog: &Catalog) -> Self {
+        let role = role.and_then(|at| policy.roles.get(at));
+        let relations = bind_relations(policy, role, catalog);
+        let reaching = reaching(catalog, &relations);
+        let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
+        let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
+        let sees_everything = role.is_some_and(|role| role.sees_everything);
+        Self { relations, reaching, names, sees_everything, listed: listed(policy, role) }
     }
 
     /// Whether rows of this relation are protected, for the check of a result's origin.
     pub fn is_protected(&self, oid: Oid) -> bool {
-        self.protected.contains(&oid)
+        self.relations.contains_key(&oid) || self.reaching.contains_key(&oid)
     }
+
+    /// Whether everything protected is in clear for this caller.
+    pub fn sees_everything(&self) -> bool {
+        self.sees_everything
+    }
+
+    pub(super) fn relation(&self, oid: Oid) -> Option<&Arc<RelationRights>> {
+        self.relations.get(&oid)
+    }
+
+    pub(super) fn reach(&self, oid: Oid) -> Option<Reach> {
+        self.reaching.get(&oid).copied()
+    }
+
+    /// Whether any relation of this name, in whatever schema, is protected or reaches a protected one.
+    pub(super) fn is_name_of_interest(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// A function that the policy vouches for: the sealed columns it returns. Without a schema any of that name counts
+    /// only if it is the only one.
+    pub(super) fn listed(&self, schema: Option<&str>, name: &str) -> Option<&[SealedRight]> {
+        let mut found = self.listed.iter().filter(|((s, n), _)| n == name && schema.is_none_or(|schema| schema == s));
+        match (found.next(), found.next()) {
+            (Some((_, returns)), None) => Some(returns),
+            _ => None,
+        }
+    }
+}
+
+impl RelationRights {
+    /// `schema.relation`, for messages and the audit trail.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}.{}", self.relation.schema, self.relation.name)
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&ColumnRights> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether the caller sees every row and every value as it is.
+    pub(super) fn is_clear(&self) -> bool {
+        self.filter.is_none() && self.columns.iter().all(|column| column.read == Read::Clear)
+    }
+
+    /// Whether nothing of it may be seen at all.
+    pub(super) fn is_denied(&self) -> bool {
+        self.columns.iter().all(|column| column.read == Read::Deny)
+    }
+}
+
+impl ColumnRights {
+    /// The type as clients know it, where the proxy knows it.
+    pub(super) fn logical_type(&self) -> Option<LogicalType> {
+        match &self.sealed {
+            Some(sealed) => Some(sealed.column.ty),
+            None => LogicalType::from_oid(self.type_oid, self.typmod),
+        }
+    }
+
+    /// The mask that stored values of a plain column are shown by.
+    pub(super) fn plain_mask(&self) -> Option<&Arc<Mask>> {
+        match &self.read {
+            Read::Mask(mask) if self.sealed.is_none() => Some(mask),
+            _ => None,
+        }
+    }
+}
+
+fn bind_relations(policy: &Policy, role: Option<&RolePolicy>, catalog: &Catalog) -> HashMap<Oid, Arc<RelationRights>> {
+    let mut bound = HashMap::new();
+    for (at, named) in policy.relations.iter().enumerate() {
+        let Some(relation) = catalog.relation_named(&named.schema, &named.name) else { continue };
+        let grant = role.and_then(|role| role.grants.get(&at));
+        // A partition or child that the policy names itself keeps what it says
+        for oid in catalog.descendants(relation.oid) {
+            let Some(relation) = catalog.relation(oid) else { continue };
+            if !bound.contains_key(&oid) || relation.name == named.name && relation.schema == named.schema {
+                bound.insert(oid, Arc::new(bind_relation(relation, named, grant, catalog)));
+            }
+        }
+    }
+    bound
+}
+
+fn bind_relation(
+    relation: &Arc<Relation>,
+    named: &RelationPolicy,
+    grant: Option<&RelationGrant>,
+    catalog: &Catalog,
+) -> RelationRights {
+    let columns = relation.columns.iter().map(|column| bind_column(column, named, grant, catalog)).collect();
+    RelationRights { relation: Arc::clone(relation), columns, filter: grant.and_then(|grant| grant.filter.clone()) }
+}
+
+fn bind_column(
+    column: &Column,
+    named: &RelationPolicy,
+    grant: Option<&RelationGrant>,
+    catalog: &Catalog,
+) -> ColumnRights {
+    let right = grant.map(|grant| grant.columns.get(&column.name).unwrap_or(&grant.default));
+    let sealed = named.columns.get(&column.name).and_then(|policy| policy.sealed.clone());
+    let ty = match &sealed {
+        Some(sealed) => Some(sealed.ty),
+        None => LogicalType::from_oid(column.type_oid, column.typmod),
+    };
+    let read = read(right, ty);
+    let look_up = right.is_some_and(|right| right.look_up);
+    let sealed = sealed.map(|column| SealedRight { column, reveal: read.reveal(), look_up });
+    ColumnRights {
+        name: column.name.clone(),
+        number: column.number,
+        type_oid: column.type_oid,
+        typmod: column.typmod,
+        default: column.default.clone(),
+        write: right.is_some_and(|right| right.write),
+        veil: veil(&read, sealed.as_ref(), ty, || null_of(column, ty, catalog)),
+        sealed,
+        read,
+    }
+}
+
+fn veil(read: &Read, sealed: Option<&SealedRight>, ty: Option<LogicalType>, null: impl Fn() -> String) -> Veil {
+    match (read, sealed, ty) {
+        (Read::Deny, ..) => Veil::Denied,
+        (Read::Clear, ..) | (Read::Mask(_), Some(_), _) => Veil::None,
+        // Searched by its clear value while it shows nothing: stays sealed
+        (Read::Null, Some(sealed), _) if sealed.look_up => Veil::None,
+        (Read::Null, ..) => Veil::Null { sql: null().into() },
+        (Read::Mask(mask), None, ty) => match ty.and_then(|ty| mask.sql(ty, PLACE)) {
+            Some(sql) => Veil::Expression { sql: sql.into(), preset: mask.name.as_str().into() },
+            None => Veil::Null { sql: null().into() },
+        },
+    }
+}
+
+/// Stands for the column in [`Veil::Expression`]; no policy can name a column so.
+pub(super) const PLACE: &str = "pgveil_place";
+
+fn null_of(column: &Column, ty: Option<LogicalType>, catalog: &Catalog) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    match (ty, catalog.types.get(&column.type_oid)) {
+        (Some(ty), _) => typed_null(ty),
+        (None, Some(ty)) => format!("CAST(NULL AS {}.{})", quoted(&ty.schema), quoted(&ty.name)),
+        (None, None) => "NULL".to_owned(),
+    }
+}
+
+fn read(right: Option<&ColumnGrant>, ty: Option<LogicalType>) -> Read {
+    match right.map(|right| &right.read) {
+        None | Some(ReadRight::Deny) => Read::Deny,
+        Some(ReadRight::Reveal(Reveal::Clear)) => Read::Clear,
+        Some(ReadRight::Reveal(Reveal::Null)) => Read::Null,
+        Some(ReadRight::Reveal(Reveal::Mask(mask))) => Read::Mask(Arc::clone(mask)),
+        Some(ReadRight::DefaultMask) => match ty.and_then(Mask::default_for) {
+            Some(mask) => Read::Mask(Arc::new(mask)),
+            None => Read::Null,
+        },
+    }
+}
+
+impl Read {
+    fn reveal(&self) -> Option<Reveal> {
+        match self {
+            Self::Clear => Some(Reveal::Clear),
+            Self::Mask(mask) => Some(Reveal::Mask(Arc::clone(mask))),
+            Self::Null => Some(Reveal::Null),
+            Self::Deny => None,
+        }
+    }
+}
+
+/// Everything from which a protected relation can be reached, found backwards.
+fn reaching(catalog: &Catalog, protected: &HashMap<Oid, Arc<RelationRights>>) -> HashMap<Oid, Reach> {
+    let mut reached_from: HashMap<Oid, Vec<Oid>> = HashMap::new();
+    for (oid, relation) in &catalog.relations {
+        for named in &relation.depends_on {
+            reached_from.entry(*named).or_default().push(*oid);
+        }
+        for parent in &relation.parents {
+            reached_from.entry(*oid).or_default().push(*parent);
+        }
+    }
+    let mut found = HashMap::new();
+    let mut next: Vec<Oid> = protected.keys().copied().collect();
+    while let Some(oid) = next.pop() {
+        for from in reached_from.get(&oid).into_iter().flatten() {
+            if !protected.contains_key(from) && !found.contains_key(from) {
+                found.insert(*from, how(catalog, *from));
+                next.push(*from);
+            }
+        }
+    }
+    let side_doors = catalog.relations.keys().filter(|oid| catalog.is_side_door(**oid));
+    found.extend(side_doors.map(|oid| (*oid, Reach::SideDoor)));
+    found
+}
+
+fn how(catalog: &Catalog, oid: Oid) -> Reach {
+    match catalog.relation(oid) {
+        Some(relation) if relation.kind == RelationKind::View && !relation.has_rules => Reach::View,
+        _ => Reach::Blind,
+    }
+}
+
+fn listed(policy: &Policy, role: Option<&RolePolicy>) -> HashMap<(String, String), Vec<SealedRight>> {
+    let column = |full: &String| {
+        let mut parts = full.split('.');
+        let (schema, table, column) = (parts.next()?, parts.next()?, parts.next()?);
+        let at = policy.relations.iter().position(|r| r.schema == schema && r.name == table)?;
+        let sealed = policy.relations.get(at)?.columns.get(column)?.sealed.clone()?;
+        let right = role.and_then(|role| role.grants.get(&at)).and_then(|grant| grant.columns.get(column));
+        let read = read(right, Some(sealed.ty));
+        let look_up = right.is_some_and(|right| right.look_up);
+        Some(SealedRight { column: sealed, reveal: read.reveal(), look_up })
+    };
+    let entry = |function: &crate::policy::ListedFunction| {
+        let returns = function.returns.iter().filter_map(column).collect();
+        ((function.schema.clone(), function.name.clone()), returns)
+    };
+    policy.functions.iter().map(entry).collect()
 }

@@ -183,6 +183,7 @@ fn touches<S: Serializer>(touched: &[Touch], serializer: S) -> Result<S::Ok, S::
 
 fn action(action: &TouchAction) -> std::borrow::Cow<'static, str> {
     match action {
+        TouchAction::Read => "read".into(),
         TouchAction::Decrypt => "decrypt".into(),
         TouchAction::Mask(preset) => format!("mask:{preset}").into(),
         TouchAction::Null => "null".into(),

@@ -122,6 +122,7 @@ fn verdicts<'a>(
         rights: &rights,
         search_path: Some(path),
         temp: TempSchema::Absent,
+        is_unsure: false,
         style: &style,
         sealer: &Placeholder,
         names: &Nothing,

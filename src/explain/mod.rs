@@ -67,6 +67,9 @@ impl Page {
             Effect::Deallocate { name } => self.line("then", format_args!("{} is deallocated", named(name.as_deref()))),
             Effect::CloseCursor { name } => self.line("then", format_args!("{} is closed", named(name.as_deref()))),
             Effect::CatalogChanged => self.line("then", "the catalog is read again before the next statement"),
+            Effect::AnythingChanged => {
+                self.line("then", "the catalog is read again, search_path and role count as unknown")
+            }
             Effect::SettingsChanged => self.line("then", "search_path and role count as unknown"),
             Effect::DiscardAll => self.line("then", "statements, cursors and settings are gone"),
         }
@@ -149,6 +152,7 @@ fn copied(input: &CopyInput) -> String {
 
 fn touched(action: &TouchAction) -> String {
     match action {
+        TouchAction::Read => "rows are read".to_owned(),
         TouchAction::Decrypt => "clear".to_owned(),
         TouchAction::Mask(preset) => format!("mask:{preset}"),
         TouchAction::Null => "null".to_owned(),

@@ -39,7 +39,8 @@ pub struct Plan {
     pub params: Vec<UpstreamParam>,
     /// How many parameters the client's statement has.
     pub client_params: usize,
-    /// The columns of the answer; `None` where the analysis cannot know them because no row returns.
+    /// The columns of the answer; `None` where the analysis does not know them: rows, if any return, are relayed
+    /// unless one carries the magic.
     pub outputs: Option<Arc<[Output]>>,
     /// Set where the statement is a COPY that moves data over the protocol.
     pub copy: Option<CopyPlan>,
@@ -247,6 +248,8 @@ pub enum Effect {
     CatalogChanged,
     /// Something that may have changed search_path, role or another setting that the server does not report.
     SettingsChanged,
+    /// Code that the proxy cannot see into ran: catalog, settings, names, anything may have changed.
+    AnythingChanged,
     /// DISCARD ALL: statements, cursors and settings are gone.
     DiscardAll,
 }
@@ -270,6 +273,8 @@ pub struct Touch {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TouchAction {
+    /// Rows of the relation are read; what becomes of its protected columns is told apart.
+    Read,
     Decrypt,
     /// The preset's name.
     Mask(Arc<str>),

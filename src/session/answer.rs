@@ -71,8 +71,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
         self.described(&columns)?;
         match plan.filter(|_| kind == b'T' && asker == Asker::Client) {
-            None => Self::show(asker, frame, outbox),
-            Some(plan) => show_columns(&plan, &columns, outbox)?,
+            Some(plan) if plan.outputs.is_some() => show_columns(&plan, &columns, outbox)?,
+            // Passed, or planned without knowing the columns: each row is looked at
+            _ => Self::show(asker, frame, outbox),
         }
         Ok(())
     }
@@ -113,10 +114,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if let Some(error) = &self.style_error {
             return Err(withhold(error.clone(), "unusable-settings"));
         }
-        let outputs = outputs(plan)?;
         let formats = Formats::new(&execution.formats);
-        reveal::row(&mut outbox.to_client, body, outputs, &formats, &self.values)
-            .map_err(|error| withhold(error, "reveal"))?;
+        let written = match plan.outputs.as_deref() {
+            Some(outputs) => reveal::row(&mut outbox.to_client, body, outputs, &formats, &self.values).map(|_| ()),
+            None => reveal::watched_row(&mut outbox.to_client, body),
+        };
+        written.map_err(|error| withhold(error, "reveal"))?;
         execution.rows += 1;
         Ok(())
     }

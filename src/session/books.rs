@@ -66,12 +66,18 @@ impl Books {
             Effect::CloseCursor { name: Some(name) } => self.portals.set(name, None),
             Effect::CloseCursor { name: None } => self.portals.retain(|_| false),
             Effect::CatalogChanged => self.catalog_unsure = true,
-            Effect::SettingsChanged => {
-                self.settings_unsure = true;
-                self.settings_changes += 1;
+            Effect::SettingsChanged => self.unsettle(),
+            Effect::AnythingChanged => {
+                self.catalog_unsure = true;
+                self.unsettle();
             }
             Effect::DiscardAll => self.discard_all(),
         }
+    }
+
+    fn unsettle(&mut self) {
+        self.settings_unsure = true;
+        self.settings_changes += 1;
     }
 
     fn discard_all(&mut self) {

@@ -83,7 +83,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         match head.kind {
             b'd' | b'c' | b'f' => return self.copy_message(head, input, outbox),
             b'X' => {}
-            _ if self.copies_in() => return self.not_copy_data(head, outbox),
+            _ if self.copies_in() => return Self::not_copy_data(head),
             b'F' => return Err(Stop::Refuse(not_supported("the function call message"))),
             b'Q' | b'P' if head.frame_len() > MAX_STATEMENT_LEN => return Err(Stop::Refuse(too_long())),
             _ => {}

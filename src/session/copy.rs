@@ -5,9 +5,9 @@ use bytes::{BufMut, BytesMut};
 use super::ask::Stop;
 use super::client::Next;
 use super::decider::Decider;
-use super::machine::{Session, unexplained, unwritable, withhold};
+use super::machine::{Session, fatal, unexplained, unwritable, withhold};
 use super::observer::Observer;
-use super::pending::{Asker, Copy, Execution, Pending, Request};
+use super::pending::{Asker, Copy, Execution, Request};
 use super::step::{Fatal, Outbox};
 use crate::plan::{CopyDirection, CopyPlan, Plan};
 use crate::reveal;
@@ -61,14 +61,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
     }
 
-    /// While data is awaited the server ignores Flush and Sync, and fails the COPY at anything else.
-    pub(super) fn not_copy_data(&mut self, head: Head, outbox: &mut Outbox) -> Result<Next, Stop> {
+    /// While data is awaited the server ignores Flush and Sync, and closes the connection at anything else.
+    pub(super) fn not_copy_data(head: Head) -> Result<Next, Stop> {
         if matches!(head.kind, b'H' | b'S') {
             return Ok(Next::Skip);
         }
         let message = format!("unexpected message type 0x{:02X} during COPY from stdin", head.kind);
-        self.fail_copy(PgError::new(SqlState::PROTOCOL_VIOLATION, message), outbox)?;
-        Ok(Next::Skip)
+        Err(Stop::Fatal(fatal(PgError::new(SqlState::PROTOCOL_VIOLATION, message), "client-protocol")))
     }
 
     /// The server is told to give up; the client gets this error in place of the server's.
@@ -98,24 +97,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
         Ok(())
     }
 
-    /// What was sent behind the COPY before its answer came: the server ignores Sync until the data ends, and what
-    /// else it reads fails the COPY and is lost with it.
+    /// The server ignores a Sync that was sent behind the COPY before its answer came. At anything else it closes the
+    /// connection.
     fn ignore_what_follows(&mut self) {
         while self.queue.take_second_if(|request| matches!(request, Request::Sync)).is_some() {
             self.server.spare_syncs += 1;
-        }
-        if self.queue.len() > 1 {
-            self.end_copy_in_if(true);
-            self.lose_second_of_simple();
-        }
-    }
-
-    /// In the extended protocol it is skipped with the rest of its batch.
-    fn lose_second_of_simple(&mut self) {
-        let is_simple = matches!(self.queue.front(), Some(Pending { request: Request::Query(_), .. }));
-        if is_simple && let Some(lost) = self.queue.take_second_if(|_| true) {
-            self.books.settle(lost.seq, false);
-            self.end_request(lost.request, SqlState::PROTOCOL_VIOLATION);
         }
     }
 

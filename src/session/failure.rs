@@ -26,7 +26,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if ends_session(&fields) {
             return self.tell(b'E', &fields, frame, outbox);
         }
-        match self.take_refusal()? {
+        // In a failed transaction the server says so of every statement, whatever it is.
+        match self.take_refusal()?.filter(|_| sqlstate != SqlState::IN_FAILED_TRANSACTION) {
             Some(error) => {
                 backend::write_error(&mut outbox.to_client, Severity::Error, &error).map_err(unwritable)?;
             }

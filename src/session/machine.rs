@@ -11,7 +11,7 @@ use super::pending::{Asker, Execution, Queue, Request};
 use super::step::{Fatal, Outbox, Step};
 use super::view::{Parameters, SessionView, TransactionStatus};
 use crate::keys::Keyring;
-use crate::plan::Plan;
+use crate::plan::{Plan, TouchAction};
 use crate::reveal::Values;
 use crate::value::Style;
 use crate::wire::frame::Relay;
@@ -55,7 +55,7 @@ pub(super) struct ClientSide {
 pub(super) struct ServerSide {
     /// A frame that is being relayed as it comes.
     pub relay: Option<Relay>,
-    /// The plan of the open transaction that hides most: deferred errors are told as it says.
+    /// A plan of the open transaction whose effects may fail when it ends: what is told then is told as the plan says.
     pub guard: Option<Arc<Plan>>,
     /// Syncs that reached the server during a COPY that failed: it may have ignored them, or answer them yet.
     pub spare_syncs: usize,
@@ -183,7 +183,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     pub(super) fn end(&mut self, execution: &Execution, ended: Ended) {
-        if let Some(plan) = execution.plan.as_ref().filter(|plan| !plan.sees_details) {
+        if let Some(plan) = execution.plan.as_ref().filter(|plan| may_fail_later(plan)) {
             self.server.guard = Some(Arc::clone(plan));
         }
         if let Some(id) = execution.id {
@@ -217,6 +217,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Err(error) => self.style_error = Some(error),
         }
     }
+}
+
+/// Whether constraints and triggers that wait for the end of the transaction may tell of values that are not for this
+/// caller.
+fn may_fail_later(plan: &Plan) -> bool {
+    !plan.sees_details && plan.touched.iter().any(|touch| touch.action == TouchAction::Write)
 }
 
 /// Ends the session with nothing of a protected answer withheld.

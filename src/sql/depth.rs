@@ -100,7 +100,8 @@ impl Levels {
 
 fn is_operator(token: Token) -> bool {
     let is_sign = (Token::Ascii36 as i32..=Token::Ascii94 as i32).contains(&(token as i32));
-    is_sign || matches!(token, Token::Op | Token::Typecast | Token::LessEquals | Token::GreaterEquals | Token::NotEquals)
+    is_sign
+        || matches!(token, Token::Op | Token::Typecast | Token::LessEquals | Token::GreaterEquals | Token::NotEquals)
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub struct Inventory {
     /// Operators written as such, `OPERATOR(schema.op)` included.
     pub operators: Vec<Call>,
     pub types: Vec<Name>,
+    /// Targets of INSERT, UPDATE, DELETE, MERGE, COPY FROM and TRUNCATE.
+    pub written: Vec<Name>,
+    /// Last parts of dotted references: `row.name` calls a function where no column bears the name.
+    pub selected: Vec<String>,
     /// Names that a WITH clause gives.
     pub common_tables: Vec<String>,
     /// Every text in the tree: identifiers and string literals alike. A name that utility statements hold in some
@@ -60,7 +64,15 @@ impl Collector {
     fn close(&mut self, open: Open) {
         let names = open.names;
         match open.kind {
-            "RangeVar" => self.found.relations.extend(qualified(names)),
+            "RangeVar" => {
+                let name = qualified(names);
+                if self.open.iter().rev().find(|open| open.kind != "Node").is_some_and(is_target) {
+                    self.found.written.extend(name.clone());
+                }
+                self.found.relations.extend(name);
+            }
+            "ColumnRef" if names.len() > 1 => self.found.selected.extend(names.into_iter().next_back()),
+            "AIndirection" => self.found.selected.extend(names),
             "FuncCall" => self.found.functions.extend(qualified(names)),
             "AExpr" | "SortBy" | "SubLink" => self.found.operators.extend(qualified(names)),
             "TypeName" => self.found.types.extend(qualified(names)),
@@ -68,6 +80,14 @@ impl Collector {
             _ => {}
         }
     }
+}
+
+fn is_target(owner: &Open) -> bool {
+    matches!(
+        (owner.kind, owner.field),
+        ("InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" | "CopyStmt", "relation")
+            | ("TruncateStmt", "relations")
+    )
 }
 
 /// The fields that hold the name of what the node is about.
@@ -81,6 +101,8 @@ fn names_something(kind: &str, field: &str) -> bool {
             | ("SubLink", "oper_name")
             | ("TypeName", "names")
             | ("CommonTableExpr", "ctename")
+            | ("ColumnRef", "fields")
+            | ("AIndirection", "indirection")
     )
 }
 
@@ -166,6 +188,10 @@ mod tests {
         assert_eq!(shown(&found.types), ["s.t"]);
         assert!(of("DROP TABLE customers").texts.contains(&"customers".to_owned()));
         assert!(of("COMMENT ON COLUMN a.b.c IS 'x'").texts.contains(&"b".to_owned()));
+        assert_eq!(of("SELECT a.b, c, (d).e, s.t.f FROM t").selected, ["b", "e", "f"]);
+        for sql in ["INSERT INTO w SELECT 1 FROM r", "UPDATE w SET a = 1 FROM r", "TRUNCATE w", "COPY w FROM STDIN"] {
+            assert_eq!(shown(&of(sql).written), ["w"], "{sql}");
+        }
         assert_eq!(of("WITH x AS (SELECT 1) SELECT * FROM x").common_tables, ["x"]);
     }
 }

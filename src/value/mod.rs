@@ -2,14 +2,28 @@
 //!
 //! What is sealed is PostgreSQL's own output form in UTF-8 (ISO dates, hex bytea): the *canonical text*.
 
+mod array;
+mod boolean;
+mod bytea;
+mod datetime;
+mod decimal;
+mod errors;
+mod input;
+mod integer;
+mod jsonb;
+mod numeric;
 mod plaintext;
 mod style;
+mod text;
+mod uuid;
 
 use std::fmt;
 
+pub use array::{element_of, read_array};
 pub use plaintext::Plaintext;
 pub use style::Style;
 
+use self::errors::unknown_conversion;
 use crate::wire::{PgError, SqlState};
 
 /// The types a sealed column may have for its clients.
@@ -31,6 +45,26 @@ pub enum Kind {
     Bytea,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Text,
+        Self::Varchar,
+        Self::Char,
+        Self::Int2,
+        Self::Int4,
+        Self::Int8,
+        Self::Numeric,
+        Self::Date,
+        Self::Timestamp,
+        Self::Timestamptz,
+        Self::Bool,
+        Self::Uuid,
+        Self::Jsonb,
+        Self::Bytea,
+    ];
+}
+
 /// A type with its modifier, as RowDescription carries them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LogicalType {
@@ -40,6 +74,11 @@ pub struct LogicalType {
 }
 
 impl LogicalType {
+    /// The type with this OID in `pg_type`, where its values can be sealed.
+    pub fn from_oid(oid: u32, typmod: i32) -> Option<Self> {
+        Kind::ALL.into_iter().map(|kind| Self { kind, typmod }).find(|ty| ty.oid() == oid)
+    }
+
     /// The type's OID in `pg_type`.
     pub const fn oid(self) -> u32 {
         match self.kind {
@@ -99,8 +138,13 @@ impl LogicalType {
 }
 
 impl fmt::Display for LogicalType {
-    /// As `format_type` prints it: `character varying(20)`, `numeric(18,2)`.
+    /// As `format_type` prints it: `character varying(20)`, `numeric(18,2)`, `timestamp(3) without time zone`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Timestamp if self.typmod >= 0 => return write!(f, "timestamp({}) without time zone", self.typmod),
+            Kind::Timestamptz if self.typmod >= 0 => return write!(f, "timestamp({}) with time zone", self.typmod),
+            _ => {}
+        }
         let name = match self.kind {
             Kind::Text => "text",
             Kind::Varchar => "character varying",
@@ -122,7 +166,9 @@ impl fmt::Display for LogicalType {
             Kind::Varchar | Kind::Char if self.typmod >= 4 => write!(f, "({})", self.typmod - 4),
             Kind::Numeric if self.typmod >= 4 => {
                 let packed = self.typmod - 4;
-                write!(f, "({},{})", packed >> 16, packed & 0xffff)
+                // Eleven bits with a sign, since PostgreSQL 15.
+                let scale = ((packed & 0x7ff) ^ 1024) - 1024;
+                write!(f, "({},{scale})", packed >> 16)
             }
             _ => Ok(()),
         }
@@ -146,43 +192,138 @@ pub enum Purpose {
 }
 
 impl LogicalType {
-    /// Reads a client's value. `source` is the type OID that it was declared or cast as, 0 or 705 (unknown) for the type's own input.
+    /// Reads a client's value. `source` is the type OID that it was declared or cast as, 0 or 705 (unknown) for the
+    /// type's own input.
+    ///
+    /// Other sources are those that PostgreSQL itself assigns to the column, or compares with it, with one certain
+    /// result: the character strings, the whole numbers and numeric, the dates and times, each among themselves. What is
+    /// read to be compared need not fit the column: a long string or a wide integer then equals no stored value.
     ///
     /// # Errors
-    /// PostgreSQL's own (22P02, 22P03, 22007, 22008, 22003, 22001, 22021); 0A000 for spellings and source types outside
-    /// the list that is known to be read exactly as PostgreSQL reads them.
+    /// PostgreSQL's own (22P02, 22P03, 22P05, 22007, 22008, 22009, 22003, 22001, 22021, 22023, 08P01); 0A000 for spellings
+    /// and source types outside the list that is known to be read exactly as PostgreSQL reads them.
     pub fn read(
         self,
-        _source: u32,
-        _format: Format,
-        _bytes: &[u8],
-        _style: &Style,
-        _purpose: Purpose,
+        source: u32,
+        format: Format,
+        bytes: &[u8],
+        style: &Style,
+        purpose: Purpose,
     ) -> Result<Plaintext, PgError> {
-        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+        if (self.kind, source, purpose) == (Kind::Jsonb, JSON, Purpose::Assign) {
+            return jsonb::read_json(bytes);
+        }
+        let from = self.declared(source)?;
+        let typmod = if purpose == Purpose::Assign { self.typmod } else { -1 };
+        match self.kind {
+            Kind::Text | Kind::Varchar | Kind::Char => text::read(self, from, bytes, purpose),
+            Kind::Int2 | Kind::Int4 | Kind::Int8 => integer::read(self.kind, from, format, bytes, purpose),
+            Kind::Numeric => numeric::read(typmod, from, format, bytes),
+            Kind::Date | Kind::Timestamp | Kind::Timestamptz => {
+                datetime::read(self, from, format, bytes, style, purpose)
+            }
+            Kind::Bool => boolean::read(format, bytes),
+            Kind::Uuid => uuid::read(format, bytes),
+            Kind::Jsonb => jsonb::read(format, bytes),
+            Kind::Bytea => bytea::read(format, bytes),
+        }
     }
 
-    /// Appends the text form that PostgreSQL would print under these settings.
+    /// The kind that a source type stands for, where it converts to this one.
+    fn declared(self, source: u32) -> Result<Kind, PgError> {
+        let from = match source {
+            0 | UNKNOWN => return Ok(self.kind),
+            oid => Self::from_oid(oid, -1).ok_or_else(unknown_conversion)?.kind,
+        };
+        if from == self.kind || family(from).is_some_and(|of| family(self.kind) == Some(of)) {
+            return Ok(from);
+        }
+        Err(unknown_conversion())
+    }
+
+    /// Appends the text form that PostgreSQL would print under these settings. bytea is always hex, since
+    /// `bytea_output` is not reported.
     ///
     /// # Errors
-    /// 22000 where the text is not canonical for the type; 0A000 where the settings cannot be honoured.
-    pub fn write_text(self, _canonical: &str, _style: &Style, _output: &mut bytes::BytesMut) -> Result<(), PgError> {
-        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    /// 22000 where a text that has to be printed anew is not canonical for the type.
+    pub fn write_text(self, canonical: &str, style: &Style, output: &mut bytes::BytesMut) -> Result<(), PgError> {
+        match self.kind {
+            Kind::Date | Kind::Timestamp | Kind::Timestamptz => {
+                datetime::write_text(self.kind, canonical, style, output)
+            }
+            Kind::Text
+            | Kind::Varchar
+            | Kind::Char
+            | Kind::Int2
+            | Kind::Int4
+            | Kind::Int8
+            | Kind::Numeric
+            | Kind::Bool
+            | Kind::Uuid
+            | Kind::Jsonb
+            | Kind::Bytea => {
+                output.extend_from_slice(canonical.as_bytes());
+                Ok(())
+            }
+        }
     }
 
     /// Appends the type's binary form.
     ///
     /// # Errors
     /// 22000 where the text is not canonical for the type.
-    pub fn write_binary(self, _canonical: &str, _output: &mut bytes::BytesMut) -> Result<(), PgError> {
-        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    pub fn write_binary(self, canonical: &str, output: &mut bytes::BytesMut) -> Result<(), PgError> {
+        match self.kind {
+            Kind::Text | Kind::Varchar | Kind::Char => output.extend_from_slice(canonical.as_bytes()),
+            Kind::Int2 | Kind::Int4 | Kind::Int8 => integer::write_binary(self.kind, canonical, output)?,
+            Kind::Numeric => numeric::write_binary(canonical, output)?,
+            Kind::Date | Kind::Timestamp | Kind::Timestamptz => datetime::write_binary(self.kind, canonical, output)?,
+            Kind::Bool => boolean::write_binary(canonical, output)?,
+            Kind::Uuid => uuid::write_binary(canonical, output)?,
+            Kind::Jsonb => jsonb::write_binary(canonical, output),
+            Kind::Bytea => bytea::write_binary(canonical, output)?,
+        }
+        Ok(())
     }
 
-    /// The form that equality terms are computed over: equal exactly where PostgreSQL's `=` says equal.
+    /// The form that equality terms are computed over: equal exactly where PostgreSQL's `=` says equal (under a
+    /// deterministic collation), or equal but for case with `fold_case`, which only character strings heed.
     ///
     /// # Errors
     /// 22000 where the text is not canonical; 0A000 for types without equality search.
-    pub fn comparison_form(self, _canonical: &str, _fold_case: bool) -> Result<Plaintext, PgError> {
-        Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "not built"))
+    pub fn comparison_form(self, canonical: &str, fold_case: bool) -> Result<Plaintext, PgError> {
+        let form = match self.kind {
+            Kind::Text | Kind::Varchar | Kind::Char => text::comparison_form(self.kind, canonical, fold_case),
+            Kind::Int2 | Kind::Int4 | Kind::Int8 => integer::comparison_form(canonical)?,
+            Kind::Numeric => numeric::comparison_form(canonical)?,
+            Kind::Date | Kind::Timestamp | Kind::Timestamptz => datetime::comparison_form(self.kind, canonical)?,
+            Kind::Bool => boolean::comparison_form(canonical)?,
+            Kind::Uuid => uuid::comparison_form(canonical)?,
+            Kind::Jsonb | Kind::Bytea => {
+                let message = format!("equality search on type {self} is not supported");
+                return Err(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+            }
+        };
+        Ok(Plaintext::new(form))
+    }
+}
+
+const UNKNOWN: u32 = 705;
+const JSON: u32 = 114;
+
+/// Types that convert to each other.
+#[derive(PartialEq, Eq)]
+enum Family {
+    Strings,
+    Numbers,
+    Times,
+}
+
+const fn family(kind: Kind) -> Option<Family> {
+    match kind {
+        Kind::Text | Kind::Varchar | Kind::Char => Some(Family::Strings),
+        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Numeric => Some(Family::Numbers),
+        Kind::Date | Kind::Timestamp | Kind::Timestamptz => Some(Family::Times),
+        Kind::Bool | Kind::Uuid | Kind::Jsonb | Kind::Bytea => None,
     }
 }

@@ -27,6 +27,7 @@ impl SqlState {
     pub const DATA_EXCEPTION: Self = Self(*b"22000");
     pub const CHECK_VIOLATION: Self = Self(*b"23514");
     pub const UNIQUE_VIOLATION: Self = Self(*b"23505");
+    pub const IN_FAILED_TRANSACTION: Self = Self(*b"25P02");
     pub const INVALID_AUTHORIZATION: Self = Self(*b"28000");
     pub const INVALID_PASSWORD: Self = Self(*b"28P01");
     pub const SYNTAX_ERROR: Self = Self(*b"42601");

@@ -13,8 +13,6 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
 
-use pg_query::NodeEnum;
-
 pub use binding::{Binding, Bindings, no_catalog};
 pub use cache::{Key, Keyed, Verdicts};
 pub use path::asked_at_startup;
@@ -57,6 +55,8 @@ pub struct SessionDecider {
     binding: Option<Arc<Binding>>,
     /// What the observer writes beside every statement.
     rule: CurrentRule,
+    /// The last decision was made behind DDL that the catalog does not show.
+    is_unsure: bool,
     refresh: Refresh,
     /// Policy, catalog and settings as they were at the last decision; `None` where the path was not known.
     situation: Option<Keyed>,
@@ -110,6 +110,7 @@ impl SessionDecider {
             path,
             binding: None,
             rule: CurrentRule::default(),
+            is_unsure: false,
             refresh: Refresh::default(),
             situation: None,
         }
@@ -157,6 +158,7 @@ impl SessionDecider {
             return Err(Hurdle::Refuse(too_long(self.shared.max_statement_len)));
         }
         let binding = self.binding().map_err(Hurdle::Refuse)?;
+        self.is_unsure = view.catalog_unsure();
         self.situation = situation(&binding, self.path.now(view), view.parameters());
         Ok((binding, is_fresh))
     }
@@ -244,9 +246,6 @@ impl SessionDecider {
         overlay: &Overlay,
     ) -> Result<Judged, UnknownName> {
         let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
-        if is_unsure && !situation.binding.sees_everything() && !names_no_relation(statement) {
-            return Ok(Judged { verdict: Verdict::Refuse(unsure()), asked_names: true });
-        }
         let names = AskedNames::new(situation.view, overlay);
         let unstyled = Style::default();
         let context = analyze::Context {
@@ -254,12 +253,14 @@ impl SessionDecider {
             rights: &situation.binding.rights,
             search_path: situation.path.filter(|_| !overlay.settings_changed),
             temp: TempSchema::Unknown,
+            is_unsure,
             style: situation.style.as_ref().unwrap_or(&unstyled),
             sealer: self.keys.as_ref(),
             names: &names,
             param_types: situation.param_types,
         };
-        let verdict = analyze::decide(text, statement, &context, situation.is_fresh)?;
+        // A catalog that is read again does not show what an open transaction did.
+        let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
         let verdict = match (verdict, situation.style) {
             (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
             (verdict, _) => verdict,
@@ -306,10 +307,11 @@ impl Decider for SessionDecider {
         binding::epoch(&self.shared.policies, &self.database)
     }
 
-    /// A relation that the catalog does not have yet counts as protected, except for a caller to whom everything is clear.
+    /// A relation that the catalog does not have yet counts as protected, unless the session may just have made it.
     fn is_protected(&self, table_oid: u32) -> bool {
         self.binding.as_ref().is_none_or(|bound| {
-            let is_unknown = bound.catalog.relation(table_oid).is_none() && !bound.sees_everything();
+            let may_be_new = self.is_unsure || bound.sees_everything();
+            let is_unknown = bound.catalog.relation(table_oid).is_none() && !may_be_new;
             table_oid != 0 && (is_unknown || bound.rights.is_protected(table_oid))
         })
     }
@@ -357,21 +359,6 @@ fn effect(verdict: &Verdict) -> Option<&Effect> {
     }
 }
 
-/// Statements that mean the same whatever the catalog says.
-fn names_no_relation(statement: &sql::Statement) -> bool {
-    matches!(
-        statement.tree.node,
-        Some(
-            NodeEnum::TransactionStmt(_)
-                | NodeEnum::VariableSetStmt(_)
-                | NodeEnum::VariableShowStmt(_)
-                | NodeEnum::DeallocateStmt(_)
-                | NodeEnum::ClosePortalStmt(_)
-                | NodeEnum::DiscardStmt(_)
-        )
-    )
-}
-
 fn refusal(error: PgError, reason: &'static str) -> Arc<Refusal> {
     Arc::new(Refusal { error, reason, objects: Vec::new() })
 }
@@ -386,11 +373,4 @@ fn too_long(max_len: usize) -> Arc<Refusal> {
 fn several_commands() -> Arc<Refusal> {
     let error = PgError::new(SqlState::SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement");
     refusal(error, "syntax-error")
-}
-
-fn unsure() -> Arc<Refusal> {
-    let message = "the open transaction has changed the catalog in a way that the proxy cannot see yet";
-    let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message)
-        .with_hint("Commit the DDL before the statements that use it.");
-    refusal(error, "catalog-unsure")
 }

@@ -48,6 +48,7 @@ impl Overlay {
             }
             Effect::CatalogChanged => self.catalog_changed = true,
             Effect::SettingsChanged => self.settings_changed = true,
+            Effect::AnythingChanged => (self.catalog_changed, self.settings_changed) = (true, true),
             Effect::DiscardAll => {
                 *self = Self { forgot_prepared: true, forgot_cursors: true, ..Self::default() };
                 self.settings_changed = true;

@@ -116,6 +116,13 @@ fn copy_from_the_client() {
 }
 
 #[test]
+fn anything_but_data_in_a_copy_ends_the_session_as_the_server_would() {
+    let mut wire = Wire::new();
+    let fatal = wire.say(&[Query("COPY IN"), Data, Sync, Flush, Data]).map(|_| wire.say(&[Query("SELECT 1")]));
+    assert_eq!(fatal.unwrap().unwrap_err().error.code, SqlState::PROTOCOL_VIOLATION);
+}
+
+#[test]
 fn data_outside_of_a_copy_is_ignored() {
     check(&[Data, Done, Query("FAIL"), Data, Done, Query("SELECT 0")], "E:XX001 Z:I T:25 C:SELECT 0 Z:I");
 }

@@ -182,10 +182,10 @@ impl Model {
     }
 
     fn simple_statement(&mut self, sql: &str) -> Ran<Run> {
+        self.check_block(sql)?;
         if sql == REFUSED {
             return Err("42501");
         }
-        self.check_block(sql)?;
         let Some(rows) = rows(sql) else { return self.run(sql) };
         self.describe(sql);
         (0..rows).for_each(|_| self.row(sql));
@@ -236,7 +236,7 @@ impl Model {
             Frontend::CopyData(_) | Frontend::Flush | Frontend::Sync => return,
             Frontend::CopyDone => None,
             Frontend::CopyFail { .. } => Some("57014"),
-            _ => Some("08P01"),
+            _ => panic!("the server would close the connection"),
         };
         let rest = self.copy.take().unwrap().rest;
         match (error, rest) {

@@ -40,8 +40,15 @@ fn message(texts: &'static [&'static str], queries: &'static [&'static str]) -> 
         2 => Just(vec![Sync]),
         2 => prop::sample::select(queries).prop_map(|sql| vec![Query(sql)]),
         1 => any::<bool>().prop_map(|fails| vec![Sync, Query("COPY IN"), Data, if fails { Fail } else { Done }]),
-        1 => Just(vec![Close(b'S', ""), Parse("", "COPY IN"), Bind("", ""), Execute("", 0), Data, Done]),
+        1 => any::<bool>().prop_map(copied),
     ]
+}
+
+/// COPY in the extended protocol; clients that do not know what they run send Sync at once, and once more.
+fn copied(syncs_early: bool) -> Vec<Say> {
+    let run = [Parse("", "COPY IN"), Bind("", ""), Execute("", 0)];
+    let early: &[Say] = if syncs_early { &[Sync] } else { &[] };
+    [&run[..], early, &[Data, Done, Close(b'P', ""), Close(b'S', "")]].concat()
 }
 
 /// What the server alone answers.

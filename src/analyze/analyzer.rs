@@ -1,0 +1,113 @@
+//! The state of one analysis: what has been found out and decided so far.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Context;
+use super::parameters::Parameters;
+use super::rights::{RelationRights, SealedRight, Veil};
+use super::shape::Column;
+use super::stop::Result;
+use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
+
+pub(super) struct Analyzer<'a> {
+    pub(super) context: &'a Context<'a>,
+    /// The catalog has been read for this statement: a name that it lacks does not exist.
+    pub(super) is_fresh: bool,
+    /// The definition of a view is read, which the server runs as it is stored.
+    pub(super) is_in_view: bool,
+    pub(super) parameters: Parameters,
+    pub(super) sees_details: bool,
+    pub(super) reusable: bool,
+    touched: BTreeSet<(String, &'static str, String)>,
+    touches: Vec<Touch>,
+}
+
+impl<'a> Analyzer<'a> {
+    pub(super) fn new(context: &'a Context<'a>, is_fresh: bool) -> Self {
+        Self {
+            context,
+            is_fresh,
+            is_in_view: false,
+            parameters: Parameters::default(),
+            sees_details: true,
+            reusable: true,
+            touched: BTreeSet::new(),
+            touches: Vec::new(),
+        }
+    }
+
+    pub(super) fn touch(&mut self, object: &str, action: TouchAction) {
+        let (kind, detail) = match &action {
+            TouchAction::Read => ("read", ""),
+            TouchAction::Decrypt => ("decrypt", ""),
+            TouchAction::Mask(preset) => ("mask", &**preset),
+            TouchAction::Null => ("null", ""),
+            TouchAction::LookUp => ("look_up", ""),
+            TouchAction::Write => ("write", ""),
+            TouchAction::Filter => ("filter", ""),
+        };
+        if self.touched.insert((object.to_owned(), kind, detail.to_owned())) {
+            self.touches.push(Touch { object: Arc::from(object), action });
+        }
+    }
+
+    /// A protected relation is read or written.
+    pub(super) fn touch_relation(&mut self, rights: &RelationRights) {
+        let name = rights.full_name();
+        if !rights.is_clear() {
+            self.sees_details = false;
+        }
+        if rights.filter.is_some() {
+            self.touch(&name, TouchAction::Filter);
+        }
+        self.touch(&name, TouchAction::Read);
+    }
+
+    pub(super) fn touch_veil(&mut self, rights: &RelationRights, column: &str, veil: &Veil) {
+        let name = format!("{}.{column}", rights.full_name());
+        match veil {
+            Veil::None | Veil::Denied => {}
+            Veil::Expression { preset, .. } => self.touch(&name, TouchAction::Mask(Arc::clone(preset))),
+            Veil::Null { .. } => self.touch(&name, TouchAction::Null),
+        }
+    }
+
+    fn touch_shown(&mut self, right: &SealedRight) {
+        let name = right.column.name.to_string();
+        match &right.reveal {
+            Some(Reveal::Clear) => self.touch(&name, TouchAction::Decrypt),
+            Some(Reveal::Mask(mask)) => self.touch(&name, TouchAction::Mask(mask.name.as_str().into())),
+            Some(Reveal::Null) => self.touch(&name, TouchAction::Null),
+            None => {}
+        }
+    }
+
+    /// What becomes of the columns of the answer.
+    ///
+    /// # Errors
+    /// 42501 where one of them is denied.
+    pub(super) fn outputs(&mut self, columns: &[Column]) -> Result<Arc<[Output]>> {
+        let shown = columns.iter().filter_map(|column| column.shape.sealed().cloned());
+        for rights in shown.collect::<Vec<_>>() {
+            rights.iter().for_each(|right| self.touch_shown(right));
+        }
+        columns.iter().map(Column::output).collect()
+    }
+
+    /// The plan, once the statement's text is settled.
+    pub(super) fn plan(self, sql: String, outputs: Option<Arc<[Output]>>, effect: Effect) -> Plan {
+        let (params, client_params) = self.parameters.finish();
+        Plan {
+            sql,
+            params,
+            client_params,
+            outputs,
+            copy: None,
+            effect,
+            touched: self.touches.into(),
+            sees_details: self.sees_details,
+            reusable: self.reusable,
+        }
+    }
+}

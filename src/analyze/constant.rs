@@ -1,0 +1,227 @@
+//! Literals and parameters where a sealed value is meant: read as the column's type, then sealed or made a term.
+
+use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AConst, Node, TypeCast, TypeName, a_const};
+
+use super::analyzer::Analyzer;
+use super::build;
+use super::naming::strings;
+use super::rights::SealedRight;
+use super::stop::{Result, Stop};
+use crate::plan::{MAGIC_COMMON, ParamAction, SealedColumn};
+use crate::value::{Format, Kind, LogicalType, Plaintext, Purpose, read_array};
+use crate::wire::{PgError, SqlState};
+
+/// A value known before the statement runs.
+pub(super) enum Literal {
+    Null,
+    /// The text, and the OID of the type that it is written or cast as; 0 for an untyped string.
+    Text {
+        text: String,
+        source: u32,
+    },
+    /// `$number`, and the OID of the type that it is cast to; 0 without a cast.
+    Parameter {
+        number: i32,
+        source: u32,
+    },
+}
+
+const INT4: u32 = 23;
+const INT8: u32 = 20;
+const NUMERIC: u32 = 1700;
+const BOOL: u32 = 16;
+
+pub(super) fn is_literal(node: &Node) -> bool {
+    literal(node).is_some()
+}
+
+pub(super) fn is_null(node: &Node) -> bool {
+    matches!(literal(node), Some(Literal::Null))
+}
+
+pub(super) fn integer_of(constant: &AConst) -> Option<i32> {
+    match &constant.val {
+        Some(a_const::Val::Ival(integer)) => Some(integer.ival),
+        None if !constant.isnull => Some(0),
+        _ => None,
+    }
+}
+
+/// The literal that a node is, with one cast at most.
+pub(super) fn literal(node: &Node) -> Option<Literal> {
+    match node.node.as_ref()? {
+        NodeEnum::AConst(constant) => of_constant(constant),
+        NodeEnum::ParamRef(parameter) => Some(Literal::Parameter { number: parameter.number, source: 0 }),
+        NodeEnum::TypeCast(cast) => of_cast(cast),
+        _ => None,
+    }
+}
+
+fn of_constant(constant: &AConst) -> Option<Literal> {
+    if constant.isnull {
+        return Some(Literal::Null);
+    }
+    let (text, source) = match constant.val.as_ref()? {
+        a_const::Val::Ival(integer) => (integer.ival.to_string(), INT4),
+        a_const::Val::Fval(float) => {
+            let source = if float.fval.parse::<i64>().is_ok() { INT8 } else { NUMERIC };
+            (float.fval.clone(), source)
+        }
+        a_const::Val::Boolval(boolean) => (if boolean.boolval { "t" } else { "f" }.to_owned(), BOOL),
+        a_const::Val::Sval(string) => (string.sval.clone(), 0),
+        a_const::Val::Bsval(_) => return None,
+    };
+    Some(Literal::Text { text, source })
+}
+
+fn of_cast(cast: &TypeCast) -> Option<Literal> {
+    let source = type_oid(cast.type_name.as_ref()?)?;
+    match &cast.arg.as_deref()?.node {
+        Some(NodeEnum::AConst(constant)) => match of_constant(constant)? {
+            Literal::Text { text, source: 0 } => Some(Literal::Text { text, source }),
+            Literal::Null => Some(Literal::Null),
+            // A number cast to another type of numbers stays that number
+            Literal::Text { text, .. } if matches!(source, NUMERIC | INT8) => Some(Literal::Text { text, source }),
+            Literal::Text { .. } | Literal::Parameter { .. } => None,
+        },
+        Some(NodeEnum::ParamRef(parameter)) => Some(Literal::Parameter { number: parameter.number, source }),
+        _ => None,
+    }
+}
+
+/// The type that a cast names, where it is one of PostgreSQL's own without a modifier; array types give their own OID.
+fn type_oid(name: &TypeName) -> Option<u32> {
+    if name.setof || name.pct_type || !name.typmods.is_empty() {
+        return None;
+    }
+    let names = strings(&name.names);
+    let base = match names.as_slice() {
+        [schema, name] if schema == "pg_catalog" => name,
+        [name] => name,
+        _ => return None,
+    };
+    let kind = match base.as_str() {
+        "text" => Kind::Text,
+        "varchar" => Kind::Varchar,
+        "bpchar" => Kind::Char,
+        "int2" => Kind::Int2,
+        "int4" => Kind::Int4,
+        "int8" => Kind::Int8,
+        "numeric" => Kind::Numeric,
+        "date" => Kind::Date,
+        "timestamp" => Kind::Timestamp,
+        "timestamptz" => Kind::Timestamptz,
+        "bool" => Kind::Bool,
+        "uuid" => Kind::Uuid,
+        "jsonb" => Kind::Jsonb,
+        "bytea" => Kind::Bytea,
+        _ => return None,
+    };
+    let ty = LogicalType { kind, typmod: -1 };
+    Some(if name.array_bounds.is_empty() { ty.oid() } else { ty.array_oid() })
+}
+
+/// The type OID that PostgreSQL gives a bare parameter compared with a column of this type: varchar compares as text.
+fn compared_as(ty: LogicalType) -> u32 {
+    match ty.kind {
+        Kind::Varchar => LogicalType { kind: Kind::Text, typmod: -1 }.oid(),
+        _ => ty.oid(),
+    }
+}
+
+impl Analyzer<'_> {
+    /// The equality prefix of a literal, as it stands in the upstream text.
+    ///
+    /// # Errors
+    /// The value's own where it cannot be read as the column's type.
+    pub(super) fn literal_term(&mut self, literal: Literal, right: &SealedRight) -> Result<Node> {
+        let column = &right.column;
+        match literal {
+            Literal::Null => Ok(build::null()),
+            Literal::Text { text, source } => {
+                let value = self.read(column, source, &text, Purpose::Compare)?;
+                Ok(build::text(self.context.sealer.term(column, &value)?))
+            }
+            Literal::Parameter { number, source } => {
+                let shown = if source == 0 { compared_as(column.ty) } else { source };
+                let action = ParamAction::Term { column: Arc::clone(column) };
+                Ok(build::parameter(self.parameters.place(number, action, shown)))
+            }
+        }
+    }
+
+    /// An array of which every element becomes a term.
+    pub(super) fn array_terms(&mut self, node: &mut Node, right: &SealedRight) -> Result<()> {
+        let column = &right.column;
+        if let Some(elements) = constructed(node) {
+            let terms = elements.iter().map(|element| match literal(element) {
+                Some(literal) => self.literal_term(literal, right),
+                None => Err(not_an_array(column)),
+            });
+            *node = build::text_array(terms.collect::<Result<_>>()?);
+            return Ok(());
+        }
+        *node = match literal(node) {
+            Some(Literal::Null) => build::null(),
+            Some(Literal::Text { text, source }) => {
+                check_magic(column, &text)?;
+                let (style, bytes) = (self.context.style, text.as_bytes());
+                let values = read_array(column.ty, source, Format::Text, bytes, style, Purpose::Compare)?;
+                let term = |value: &Option<Plaintext>| match value {
+                    Some(value) => Ok(build::text(self.context.sealer.term(column, value)?)),
+                    None => Ok(build::null()),
+                };
+                build::text_array(values.iter().map(term).collect::<Result<_>>()?)
+            }
+            Some(Literal::Parameter { number, source }) => {
+                let element = LogicalType::from_oid(compared_as(column.ty), -1).unwrap_or(column.ty);
+                let shown = if source == 0 { element.array_oid() } else { source };
+                let action = ParamAction::TermArray { column: Arc::clone(column) };
+                build::parameter(self.parameters.place(number, action, shown))
+            }
+            None => return Err(not_an_array(column)),
+        };
+        Ok(())
+    }
+
+    /// A literal's value as the column's type has it.
+    pub(super) fn read(&self, column: &SealedColumn, source: u32, text: &str, purpose: Purpose) -> Result<Plaintext> {
+        check_magic(column, text)?;
+        Ok(column.ty.read(source, Format::Text, text.as_bytes(), self.context.style, purpose)?)
+    }
+}
+
+/// What a client writes never holds what marks a sealed value: nothing it pastes can be taken for one.
+fn check_magic(column: &SealedColumn, text: &str) -> Result<()> {
+    match text.contains(MAGIC_COMMON) {
+        false => Ok(()),
+        true => {
+            let message = format!("value for column {} looks like an encrypted one", column.name);
+            Err(PgError::new(SqlState::INVALID_PARAMETER_VALUE, message).into())
+        }
+    }
+}
+
+/// The elements of `ARRAY[…]`, with or without a cast.
+fn constructed(node: &Node) -> Option<&[Node]> {
+    match node.node.as_ref()? {
+        NodeEnum::AArrayExpr(array) => Some(&array.elements),
+        NodeEnum::TypeCast(cast) => match &cast.arg.as_deref()?.node {
+            Some(NodeEnum::AArrayExpr(array)) if type_oid(cast.type_name.as_ref()?).is_some() => Some(&array.elements),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn not_an_array(column: &SealedColumn) -> Stop {
+    Stop::unsupported(
+        "computed-array",
+        "comparison with an array that is not a constant or a parameter",
+        column,
+        "Pass the array as a parameter.",
+    )
+}

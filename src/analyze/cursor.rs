@@ -1,0 +1,74 @@
+//! DECLARE, FETCH, MOVE and CLOSE.
+
+use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{ClosePortalStmt, DeclareCursorStmt, FetchStmt};
+
+use super::stop::Result;
+use super::{Statement, build};
+use crate::plan::{Effect, Plan, PreparedSql, Verdict};
+use crate::sql;
+
+/// `CURSOR_OPT_HOLD`, PostgreSQL `src/include/nodes/parsenodes.h`
+const HOLD: i32 = 0x0020;
+
+pub(super) fn declare(statement: &Statement<'_>, declare: &DeclareCursorStmt) -> Result<Verdict> {
+    let Some(inner) = declare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
+    let text = sql::print(inner)?;
+    let verdict = super::verdict(&text, inner, statement.context, statement.is_fresh)?;
+    let named = |verdict: Verdict| Effect::DeclareCursor {
+        name: declare.portalname.clone(),
+        hold: declare.options & HOLD != 0,
+        statement: Arc::new(PreparedSql { sql: text.clone(), verdict, param_types: Vec::new() }),
+    };
+    match &verdict {
+        Verdict::Pass(_) => Ok(Verdict::Pass(named(verdict))),
+        Verdict::Refuse(_) => Ok(verdict),
+        Verdict::Rewrite(plan) => {
+            let rewritten = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
+            let tree = build::node(NodeEnum::DeclareCursorStmt(Box::new(DeclareCursorStmt {
+                query: rewritten,
+                ..declare.clone()
+            })));
+            Ok(Verdict::Rewrite(Arc::new(Plan {
+                sql: sql::print(&tree)?,
+                params: plan.params.clone(),
+                client_params: plan.client_params,
+                outputs: None,
+                copy: None,
+                effect: named(verdict.clone()),
+                touched: Arc::clone(&plan.touched),
+                sees_details: plan.sees_details,
+                reusable: false,
+            })))
+        }
+    }
+}
+
+/// Rows of a cursor are what its query's are.
+pub(super) fn fetch(statement: &Statement<'_>, fetch: &FetchStmt) -> Result<Verdict> {
+    let Some(cursor) = statement.context.names.cursor(&fetch.portalname) else {
+        // One that a function opened shows what the function could; the server says where there is none
+        return Ok(match statement.context.rights.sees_everything() {
+            true => Verdict::Rewrite(Arc::new(statement.watched(Effect::None))),
+            false => Verdict::Pass(Effect::None),
+        });
+    };
+    match &cursor.verdict {
+        Verdict::Pass(_) => Ok(Verdict::Pass(Effect::None)),
+        Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
+        Verdict::Rewrite(plan) => Ok(Verdict::Rewrite(Arc::new(Plan {
+            outputs: if fetch.ismove { None } else { plan.outputs.clone() },
+            touched: Arc::clone(&plan.touched),
+            sees_details: plan.sees_details,
+            reusable: false,
+            ..statement.watched(Effect::None)
+        }))),
+    }
+}
+
+pub(super) fn close(close: &ClosePortalStmt) -> Verdict {
+    let name = (!close.portalname.is_empty()).then(|| close.portalname.clone());
+    Verdict::Pass(Effect::CloseCursor { name })
+}

@@ -1,0 +1,131 @@
+//! Code that the proxy cannot look into: what a statement runs besides itself.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::stop::Stop;
+use crate::catalog::{FunctionClass, Oid, Relation, RelationKind};
+use crate::sql::{Inventory, Name};
+
+/// The most dangerous piece of code that a statement runs, and what to call it.
+pub(super) struct Code {
+    pub(super) class: FunctionClass,
+    pub(super) name: String,
+}
+
+impl Code {
+    /// Whether it does no more than compute from what it is given.
+    pub(super) fn is_safe(&self) -> bool {
+        self.class == FunctionClass::BuiltinSafe
+    }
+
+    /// What a caller who may not run it is told.
+    pub(super) fn refused(&self) -> Stop {
+        let message = format!("permission denied for {}: it could show what this role may not see", self.name);
+        let hint = "List the function in the policy if it shows no protected values.";
+        Stop::denied("opaque-code", message, Vec::new(), hint)
+    }
+}
+
+/// The worst among functions called, operators, types outside `pg_catalog`, and what the named relations run: views'
+/// functions, triggers, rules.
+pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
+    let mut worst = Code { class: FunctionClass::BuiltinSafe, name: String::new() };
+    let mut note = |class: FunctionClass, name: String| {
+        if class > worst.class {
+            worst = Code { class, name };
+        }
+    };
+    for call in &found.functions {
+        note(function(call, context), format!("function {}", shown(call)));
+    }
+    for operator in &found.operators {
+        let class = context.catalog.classify_operator(operator.schema.as_deref(), &operator.name);
+        note(class, format!("operator {}", shown(operator)));
+    }
+    for ty in found.types.iter().filter(|ty| !is_builtin_type(ty, context)) {
+        note(FunctionClass::Opaque, format!("type {}", shown(ty)));
+    }
+    // `row.function` is a call too, where no column bears the name
+    for name in &found.selected {
+        let class = context.catalog.classify_function(None, name);
+        if matches!(class, FunctionClass::Opaque | FunctionClass::SqlText) && is_user_function(name, context) {
+            note(class, format!("function {name}"));
+        }
+    }
+    for relation in named(found, context) {
+        let (class, name) = run_by(&relation, is_written(&relation, found), context);
+        note(class, name);
+    }
+    worst
+}
+
+fn function(call: &Name, context: &Context<'_>) -> FunctionClass {
+    if context.rights.listed(call.schema.as_deref(), &call.name).is_some() {
+        return FunctionClass::BuiltinSafe;
+    }
+    context.catalog.classify_function(call.schema.as_deref(), &call.name)
+}
+
+/// A function of that name outside `pg_catalog` that takes a row: without one the notation means a column.
+fn is_user_function(name: &str, context: &Context<'_>) -> bool {
+    context.rights.listed(None, name).is_none()
+        && context.catalog.functions_named(None, name).any(|function| function.schema != "pg_catalog")
+}
+
+/// Casting to a type of a user's may run a function of hers.
+fn is_builtin_type(ty: &Name, context: &Context<'_>) -> bool {
+    let is_builtin = |schema: &str| matches!(schema, "pg_catalog" | "information_schema");
+    match &ty.schema {
+        Some(schema) => is_builtin(schema),
+        None => {
+            let mut bearers = context.catalog.types.values().filter(|known| known.name == ty.name).peekable();
+            // The grammar's own names (`int`, `serial`) are no names of types
+            bearers.peek().is_none() || bearers.all(|known| is_builtin(&known.schema))
+        }
+    }
+}
+
+/// Every relation that one of the names can mean.
+fn named(found: &Inventory, context: &Context<'_>) -> Vec<Arc<Relation>> {
+    let of = |name: &Name| match &name.schema {
+        Some(schema) => context.catalog.relation_named(schema, &name.name).cloned().into_iter().collect::<Vec<_>>(),
+        None => context.catalog.bearing(&name.name).cloned().collect(),
+    };
+    found.relations.iter().flat_map(of).collect()
+}
+
+fn is_written(relation: &Relation, found: &Inventory) -> bool {
+    found.written.iter().any(|name| name.name == relation.name)
+}
+
+/// What reading or writing a relation runs.
+fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (FunctionClass, String) {
+    let catalog = context.catalog;
+    let name = super::relation::full_name(relation);
+    let mut worst = (catalog.reach_class(relation.oid).class, format!("view {name}"));
+    if relation.kind == RelationKind::ForeignTable {
+        worst = worst.max((FunctionClass::Opaque, format!("foreign table {name}")));
+    }
+    if is_written {
+        for (trigger, function) in &relation.triggers {
+            worst = worst.max((trigger_class(*function, context), format!("trigger {trigger} on {name}")));
+        }
+    }
+    worst
+}
+
+fn trigger_class(function: Oid, context: &Context<'_>) -> FunctionClass {
+    let known = context.catalog.functions.values().flatten().find(|known| known.oid == function);
+    match known {
+        Some(known) if context.rights.listed(Some(&known.schema), &known.name).is_some() => FunctionClass::BuiltinSafe,
+        Some(_) | None => context.catalog.classify_oid(function),
+    }
+}
+
+fn shown(name: &Name) -> String {
+    match &name.schema {
+        Some(schema) => format!("{schema}.{}", name.name),
+        None => name.name.clone(),
+    }
+}

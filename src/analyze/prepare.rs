@@ -1,0 +1,191 @@
+//! SQL-level PREPARE, EXECUTE and DEALLOCATE.
+
+use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{DeallocateStmt, ExecuteStmt, Node, PrepareStmt};
+
+use super::analyzer::Analyzer;
+use super::constant::{Literal, literal};
+use super::scope::Scope;
+use super::stop::{Result, Stop};
+use super::{Statement, build, opaque};
+use crate::mask::Mask;
+use crate::plan::{Effect, ParamAction, Plan, PreparedSql, SealedColumn, UpstreamParam, Verdict, WriteGuard};
+use crate::sql;
+use crate::value::{Format, Purpose};
+use crate::wire::{PgError, SqlState};
+
+/// The inner statement is decided now, and again at EXECUTE when policy or catalog have moved.
+pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Result<Verdict> {
+    let Some(inner) = prepare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
+    let text = sql::print(inner)?;
+    let verdict = super::verdict(&text, inner, statement.context, statement.is_fresh)?;
+    let named = |verdict: Verdict| Effect::Prepare {
+        name: prepare.name.clone(),
+        statement: Arc::new(PreparedSql { sql: text.clone(), verdict, param_types: Vec::new() }),
+    };
+    match &verdict {
+        Verdict::Pass(_) => Ok(Verdict::Pass(named(verdict))),
+        Verdict::Refuse(_) => Ok(verdict),
+        Verdict::Rewrite(plan) => {
+            let Some(rewritten) = sql::parse(&plan.sql, true)?.pop() else { return Err(not_prepared()) };
+            let argtypes = argument_types(prepare, plan)?;
+            let tree = build::node(NodeEnum::PrepareStmt(Box::new(PrepareStmt {
+                name: prepare.name.clone(),
+                argtypes,
+                query: Some(Box::new(rewritten.tree)),
+            })));
+            let outer = Plan {
+                sql: sql::print(&tree)?,
+                params: Vec::new(),
+                client_params: 0,
+                outputs: None,
+                copy: None,
+                effect: named(verdict.clone()),
+                touched: Arc::clone(&plan.touched),
+                sees_details: plan.sees_details,
+                reusable: false,
+            };
+            Ok(Verdict::Rewrite(Arc::new(outer)))
+        }
+    }
+}
+
+/// The types to declare upstream: as the client did for what is relayed, text for sealed values and terms.
+fn argument_types(prepare: &PrepareStmt, plan: &Plan) -> Result<Vec<Node>> {
+    let declared = |param: &UpstreamParam| prepare.argtypes.get(param.client).cloned();
+    let types = plan.params.iter().map(|param| match &param.action {
+        ParamAction::Relay | ParamAction::RefuseMasked { .. } => {
+            Ok(declared(param).unwrap_or_else(|| build::type_name("unknown")))
+        }
+        ParamAction::Seal { .. } | ParamAction::Term { .. } => Ok(build::type_name("text")),
+        ParamAction::TermArray { .. } => Ok(build::array_type_name("text")),
+    });
+    types.collect()
+}
+
+fn not_prepared() -> Stop {
+    Stop::not_understood("prepare", "this prepared statement", "")
+}
+
+pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Result<Verdict> {
+    let Some(prepared) = statement.context.names.prepared(&execute.name) else {
+        // The server says that there is none
+        return Ok(Verdict::Pass(Effect::None));
+    };
+    let code = opaque::worst(statement.found, statement.context);
+    if !code.is_safe() && !statement.context.rights.sees_everything() {
+        return Err(code.refused());
+    }
+    match &prepared.verdict {
+        Verdict::Pass(effect) => match statement.touches() {
+            true => Err(not_prepared()),
+            false => Ok(Verdict::Pass(effect.clone())),
+        },
+        Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
+        Verdict::Rewrite(plan) => execute_plan(statement, execute, plan).map(|plan| Verdict::Rewrite(Arc::new(plan))),
+    }
+}
+
+fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan) -> Result<Plan> {
+    if execute.params.len() != plan.client_params {
+        let message = format!("wrong number of parameters for prepared statement \"{}\"", execute.name);
+        return Err(PgError::new(SqlState::SYNTAX_ERROR, message).into());
+    }
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    let mut arguments = Vec::new();
+    for param in &plan.params {
+        let Some(given) = execute.params.get(param.client) else { return Err(not_prepared()) };
+        let mut value = given.clone();
+        argument(&mut analyzer, &mut value, param)?;
+        arguments.push(value);
+    }
+    let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params: arguments }));
+    Ok(Plan {
+        sql: sql::print(&tree)?,
+        params: Vec::new(),
+        client_params: 0,
+        outputs: plan.outputs.clone(),
+        copy: None,
+        effect: plan.effect.clone(),
+        touched: Arc::clone(&plan.touched),
+        sees_details: plan.sees_details,
+        reusable: false,
+    })
+}
+
+/// One argument, as the prepared statement's upstream form takes it.
+fn argument(analyzer: &mut Analyzer<'_>, value: &mut Node, param: &UpstreamParam) -> Result<()> {
+    let (column, purpose, guard) = match &param.action {
+        ParamAction::Relay | ParamAction::RefuseMasked { .. } => {
+            if let ParamAction::RefuseMasked { mask, ty, column } = &param.action
+                && let Some(Literal::Text { text, .. }) = literal(value)
+                && mask.looks_masked(*ty, &text)
+            {
+                return Err(masked(column));
+            }
+            return analyzer.open(value, &Scope::default());
+        }
+        ParamAction::Seal { column, guard } => (column, Purpose::Assign, guard.as_ref()),
+        ParamAction::Term { column } => (column, Purpose::Compare, None),
+        ParamAction::TermArray { column } => {
+            *value = array(analyzer, value, column)?;
+            return Ok(());
+        }
+    };
+    *value = match literal(value) {
+        Some(Literal::Null) => build::null(),
+        Some(Literal::Text { text, source }) => {
+            if let Some(guard) = guard.filter(|guard| looks_masked(guard, column, &text)) {
+                return match guard.keep {
+                    true => {
+                        *value = build::text(crate::plan::KEEP_MARKER);
+                        Ok(())
+                    }
+                    false => Err(masked(&column.name)),
+                };
+            }
+            let source = if source == 0 { param.ty } else { source };
+            let read = analyzer.read(column, source, &text, purpose)?;
+            let sealer = analyzer.context.sealer;
+            build::text(match purpose {
+                Purpose::Assign => sealer.seal(column, &read)?,
+                Purpose::Compare => sealer.term(column, &read)?,
+            })
+        }
+        Some(Literal::Parameter { .. }) | None => {
+            let hint = "Write the argument as a constant.";
+            return Err(Stop::unsupported("computed-argument", "a computed argument of EXECUTE", column, hint));
+        }
+    };
+    Ok(())
+}
+
+fn array(analyzer: &mut Analyzer<'_>, value: &Node, column: &SealedColumn) -> Result<Node> {
+    let Some(Literal::Text { text, source }) = literal(value) else {
+        return Err(Stop::unsupported("computed-argument", "a computed array argument of EXECUTE", column, ""));
+    };
+    let style = analyzer.context.style;
+    let values = crate::value::read_array(column.ty, source, Format::Text, text.as_bytes(), style, Purpose::Compare)?;
+    let term = |value: &Option<crate::value::Plaintext>| match value {
+        Some(value) => Ok(build::text(analyzer.context.sealer.term(column, value)?)),
+        None => Ok(build::null()),
+    };
+    Ok(build::text_array(values.iter().map(term).collect::<Result<_>>()?))
+}
+
+fn looks_masked(guard: &WriteGuard, column: &SealedColumn, text: &str) -> bool {
+    let mask: &Mask = &guard.mask;
+    mask.looks_masked(column.ty, text)
+}
+
+fn masked(column: &str) -> Stop {
+    let message = format!("value for column {column} has the shape of its mask and would be stored");
+    PgError::new(SqlState::CHECK_VIOLATION, message).into()
+}
+
+pub(super) fn deallocate(deallocate: &DeallocateStmt) -> Verdict {
+    let name = (!deallocate.isall).then(|| deallocate.name.clone());
+    Verdict::Pass(Effect::Deallocate { name })
+}

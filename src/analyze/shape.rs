@@ -1,0 +1,93 @@
+//! What the values of an expression are: open, or sealed values of known columns.
+
+use std::sync::Arc;
+
+use super::rights::{SealedRight, Veil};
+use super::stop::{Result, Stop};
+use crate::plan::{Output, OutputAction, Reveal, RevealColumn};
+
+/// The values of an expression or of a column of a row source.
+#[derive(Clone)]
+pub(super) enum Shape {
+    /// Nothing sealed is in it; masks and filters have been applied.
+    Open,
+    /// Sealed values of these columns, as they are stored.
+    Sealed(Arc<[SealedRight]>),
+    /// A plain column inside a view's definition, not yet masked: the reference to the view does it.
+    Stored(Veil),
+}
+
+impl Shape {
+    pub(super) fn of(right: &SealedRight) -> Self {
+        Self::Sealed(Arc::from([right.clone()]))
+    }
+
+    pub(super) fn sealed(&self) -> Option<&Arc<[SealedRight]>> {
+        match self {
+            Self::Open | Self::Stored(_) => None,
+            Self::Sealed(rights) => Some(rights),
+        }
+    }
+
+    /// Both together, as UNION ALL and CASE bring them. `None` where open and sealed values would mix.
+    pub(super) fn merged(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Open, Self::Open) => Some(Self::Open),
+            (Self::Sealed(left), Self::Sealed(right)) => {
+                let mut all = left.to_vec();
+                all.extend(right.iter().filter(|r| left.iter().all(|l| l.column.id != r.column.id)).cloned());
+                Some(Self::Sealed(all.into()))
+            }
+            (Self::Open | Self::Sealed(_) | Self::Stored(_), _) => None,
+        }
+    }
+}
+
+/// One column of a row source: of a table, a derived table, or a query's answer.
+#[derive(Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) shape: Shape,
+    /// Table OID and column number that RowDescription would name, where the rewrite hides them.
+    pub(super) origin: Option<(u32, i16)>,
+}
+
+impl Column {
+    pub(super) fn open(name: impl Into<String>) -> Self {
+        Self { name: name.into(), shape: Shape::Open, origin: None }
+    }
+
+    /// What becomes of it on its way to the client.
+    ///
+    /// # Errors
+    /// 42501 where the caller may not see one of its columns.
+    pub(super) fn output(&self) -> Result<Output> {
+        let action = match &self.shape {
+            Shape::Open => OutputAction::Relay,
+            Shape::Sealed(rights) => {
+                OutputAction::Reveal(rights.iter().map(reveal).collect::<Result<Vec<_>>>()?.into())
+            }
+            Shape::Stored(_) => return Err(Stop::not_understood("view-column", "column of a view", "")),
+        };
+        Ok(Output { action, origin: self.origin, ty: None })
+    }
+}
+
+fn reveal(right: &SealedRight) -> Result<RevealColumn> {
+    let column = Arc::clone(&right.column);
+    match right.reveal.clone() {
+        Some(right) => Ok(RevealColumn { column, right }),
+        None => Err(denied(right)),
+    }
+}
+
+/// The caller may not see this column at all.
+pub(super) fn denied(right: &SealedRight) -> Stop {
+    let name = right.column.name.to_string();
+    Stop::denied("column-denied", format!("permission denied for column {name}"), vec![name], "")
+}
+
+/// Whether every column is seen in clear, so that a value may stand for others equal to it.
+pub(super) fn all_clear(rights: &[SealedRight]) -> bool {
+    rights.iter().all(|right| right.reveal == Some(Reveal::Clear))
+}

@@ -1,0 +1,360 @@
+//! The table of verdicts for utility statements: what schema tools and DBAs live on.
+//!
+//! What names nothing protected passes. On protected relations it depends on the statement, and on whether the caller
+//! sees everything: DDL that runs expressions over stored values shows them in errors, and DDL that moves a protected
+//! relation from under its policy's name would leave it unprotected.
+
+use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{
+    ConstrType, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, RangeVar, VariableSetKind,
+    VariableSetStmt, ViewStmt,
+};
+
+use super::analyzer::Analyzer;
+use super::relation::Referred;
+use super::rights::RelationRights;
+use super::stop::{Result, Stop};
+use super::{Statement, build, opaque};
+use crate::plan::{Effect, OutputAction, Plan, TouchAction, Verdict};
+use crate::sql;
+
+pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
+    match node {
+        NodeEnum::TransactionStmt(_)
+        | NodeEnum::VariableShowStmt(_)
+        | NodeEnum::ListenStmt(_)
+        | NodeEnum::UnlistenStmt(_)
+        | NodeEnum::NotifyStmt(_)
+        | NodeEnum::ConstraintsSetStmt(_)
+        | NodeEnum::CheckPointStmt(_) => Ok(Verdict::Pass(Effect::None)),
+        NodeEnum::VariableSetStmt(set) => setting(set),
+        NodeEnum::DiscardStmt(discard) => Ok(Verdict::Pass(discarded(discard.target))),
+        NodeEnum::DoStmt(_) | NodeEnum::CallStmt(_) | NodeEnum::LoadStmt(_) => code(statement),
+        NodeEnum::CreateTableAsStmt(create) => create_as(statement, create),
+        NodeEnum::ViewStmt(view) => create_view(statement, view),
+        NodeEnum::CreateStmt(create) => create_table(statement, create),
+        NodeEnum::IndexStmt(index) => create_index(statement, index),
+        NodeEnum::TruncateStmt(truncate) => truncate_tables(statement, &truncate.relations),
+        // These show and change no value
+        NodeEnum::LockStmt(_)
+        | NodeEnum::VacuumStmt(_)
+        | NodeEnum::CommentStmt(_)
+        | NodeEnum::SecLabelStmt(_)
+        | NodeEnum::GrantStmt(_)
+        | NodeEnum::GrantRoleStmt(_)
+        | NodeEnum::AlterDefaultPrivilegesStmt(_)
+        | NodeEnum::AlterOwnerStmt(_) => harmless(statement),
+        NodeEnum::RenameStmt(_) | NodeEnum::AlterObjectSchemaStmt(_) => keeps_name(statement),
+        NodeEnum::AlterTableStmt(_) => alter_table(statement),
+        // Code that later statements run without naming it
+        NodeEnum::CreateTrigStmt(_)
+        | NodeEnum::RuleStmt(_)
+        | NodeEnum::CreatePolicyStmt(_)
+        | NodeEnum::AlterPolicyStmt(_)
+        | NodeEnum::CreateEventTrigStmt(_)
+        | NodeEnum::CreateCastStmt(_)
+        | NodeEnum::DefineStmt(_)
+        | NodeEnum::CreateOpClassStmt(_)
+        | NodeEnum::CreateForeignTableStmt(_)
+        | NodeEnum::ImportForeignSchemaStmt(_)
+        | NodeEnum::CreatePublicationStmt(_)
+        | NodeEnum::AlterPublicationStmt(_)
+        | NodeEnum::CreateSubscriptionStmt(_)
+        | NodeEnum::AlterSubscriptionStmt(_) => owners_only(statement),
+        // Made now, refused or watched when called
+        NodeEnum::CreateFunctionStmt(_) | NodeEnum::AlterFunctionStmt(_) => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        _ => other(statement, node),
+    }
+}
+
+/// What names nothing protected and runs nothing opaque passes; the rest is for callers who see everything.
+fn other(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
+    let sees_everything = statement.context.rights.sees_everything();
+    let code = opaque::worst(statement.found, statement.context);
+    if !code.is_safe() && !sees_everything {
+        return Err(code.refused());
+    }
+    if statement.mentions() && !sees_everything {
+        return Err(denied(statement, &format!("{} on protected relations", super::kind_of(node))));
+    }
+    match code.is_safe() {
+        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        false => Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged)))),
+    }
+}
+
+fn denied(statement: &Statement<'_>, what: &str) -> Stop {
+    let rights = statement.context.rights;
+    let objects = statement.found.texts.iter().filter(|text| rights.is_name_of_interest(text)).cloned().collect();
+    let hint = "Only roles that see everything may do this through pgveil.";
+    Stop::denied("ddl-on-protected", format!("permission denied for {what}"), objects, hint)
+}
+
+fn owners_only(statement: &Statement<'_>) -> Result<Verdict> {
+    match statement.context.rights.sees_everything() {
+        true => Ok(Verdict::Pass(Effect::AnythingChanged)),
+        false => Err(denied(statement, "statements that attach code to relations")),
+    }
+}
+
+fn harmless(statement: &Statement<'_>) -> Result<Verdict> {
+    let code = opaque::worst(statement.found, statement.context);
+    match code.is_safe() || statement.context.rights.sees_everything() {
+        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        false => Err(code.refused()),
+    }
+}
+
+/// A relation that leaves its name leaves its policy.
+fn keeps_name(statement: &Statement<'_>) -> Result<Verdict> {
+    if statement.mentions() {
+        return Err(Stop::not_understood(
+            "rename-protected",
+            "renaming or moving something that the policy names, or to such a name",
+            "Change the policy together with the database, over a direct connection.",
+        ));
+    }
+    other(statement, &NodeEnum::RenameStmt(Default::default()))
+}
+
+fn setting(set: &VariableSetStmt) -> Result<Verdict> {
+    let value = set.args.first().and_then(|arg| match super::constant::literal(arg) {
+        Some(super::constant::Literal::Text { text, .. }) => Some(text.to_ascii_lowercase()),
+        _ => None,
+    });
+    let resets_all = set.kind == i32::from(VariableSetKind::VarResetAll);
+    match set.name.to_ascii_lowercase().as_str() {
+        "standard_conforming_strings" if value.as_deref().is_some_and(|value| !is_on(value)) => {
+            Err(Stop::not_understood(
+                "setting",
+                "turning standard_conforming_strings off",
+                "Write E'…' where a backslash is meant as an escape.",
+            ))
+        }
+        "bytea_output" if value.as_deref().is_some_and(|value| value != "hex") => Err(Stop::not_understood(
+            "setting",
+            "bytea_output other than hex",
+            "The server does not report this setting; encrypted bytea columns are shown in hex.",
+        )),
+        "search_path" | "role" | "session_authorization" => Ok(Verdict::Pass(Effect::SettingsChanged)),
+        _ if resets_all => Ok(Verdict::Pass(Effect::SettingsChanged)),
+        _ => Ok(Verdict::Pass(Effect::None)),
+    }
+}
+
+fn is_on(value: &str) -> bool {
+    matches!(value, "on" | "true" | "t" | "yes" | "y" | "1")
+}
+
+fn discarded(target: i32) -> Effect {
+    match DiscardMode::try_from(target) {
+        Ok(DiscardMode::DiscardAll) => Effect::DiscardAll,
+        Ok(DiscardMode::DiscardTemp) => Effect::CatalogChanged,
+        _ => Effect::None,
+    }
+}
+
+/// DO, CALL and LOAD: for callers who see everything, and for what the policy lists.
+fn code(statement: &Statement<'_>) -> Result<Verdict> {
+    let code = opaque::worst(statement.found, statement.context);
+    let is_listed = matches!(&statement.tree.node, Some(NodeEnum::CallStmt(_))) && code.is_safe();
+    if !statement.context.rights.sees_everything() && !is_listed {
+        let name = if code.name.is_empty() { "code".to_owned() } else { code.name };
+        return Err(opaque::Code { name, ..code }.refused());
+    }
+    Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))))
+}
+
+/// CREATE TABLE AS and CREATE MATERIALIZED VIEW: what this caller sees is what is stored.
+fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Verdict> {
+    if let Some(NodeEnum::ExecuteStmt(execute)) = create.query.as_deref().and_then(|query| query.node.as_ref()) {
+        let verdict = super::prepare::execute(statement, execute)?;
+        return match &verdict {
+            Verdict::Pass(_) => Ok(Verdict::Pass(Effect::CatalogChanged)),
+            Verdict::Refuse(_) => Ok(verdict),
+            Verdict::Rewrite(plan) => stored_from(statement, create, plan),
+        };
+    }
+    let code = opaque::worst(statement.found, statement.context);
+    if !code.is_safe() && !statement.context.rights.sees_everything() {
+        return Err(code.refused());
+    }
+    if !statement.touches() {
+        return Ok(Verdict::Pass(Effect::AnythingChanged));
+    }
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    let mut rewritten = create.clone();
+    if let Some(query) = rewritten.query.as_deref_mut() {
+        for column in analyzer.query(query, None)? {
+            analyzer.require_open(&column.shape, "sealed-into-open", "copying it into an unprotected relation")?;
+        }
+    }
+    let text = sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(rewritten))))?;
+    Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, Effect::CatalogChanged))))
+}
+
+fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Plan) -> Result<Verdict> {
+    let outputs = plan.outputs.iter().flat_map(|outputs| outputs.iter());
+    if plan.outputs.is_none() || outputs.clone().any(|output| !matches!(output.action, OutputAction::Relay)) {
+        return Err(Stop::not_understood(
+            "sealed-into-open",
+            "copying encrypted values into an unprotected relation",
+            "",
+        ));
+    }
+    let query = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
+    let text =
+        sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(CreateTableAsStmt { query, ..create.clone() }))))?;
+    Ok(Verdict::Rewrite(Arc::new(Plan {
+        outputs: None,
+        touched: Arc::clone(&plan.touched),
+        ..Plan { sql: text, ..statement.watched(Effect::CatalogChanged) }
+    })))
+}
+
+/// A view runs as it is stored, for whoever reads it: only what needs no rewriting can be one.
+fn create_view(statement: &Statement<'_>, view: &ViewStmt) -> Result<Verdict> {
+    if !statement.mentions() {
+        return other(statement, &NodeEnum::ViewStmt(Box::default()));
+    }
+    if !statement.context.rights.sees_everything() {
+        return Err(denied(statement, "views over protected relations"));
+    }
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    analyzer.is_in_view = true;
+    if let Some(query) = view.query.as_deref() {
+        analyzer.query(&mut query.clone(), None)?;
+    }
+    Ok(Verdict::Pass(Effect::CatalogChanged))
+}
+
+fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdict> {
+    let is_below = |parent: &Node| match &parent.node {
+        Some(NodeEnum::RangeVar(range)) => statement.context.rights.is_name_of_interest(&range.relname),
+        _ => true,
+    };
+    let sees_everything = statement.context.rights.sees_everything();
+    if create.inh_relations.iter().any(is_below) && !sees_everything {
+        return Err(denied(statement, "children of protected relations"));
+    }
+    let takes_name = create.relation.as_ref().is_some_and(|r| statement.context.rights.is_name_of_interest(&r.relname));
+    if takes_name && !sees_everything {
+        return Err(denied(statement, "relations of a protected one's name"));
+    }
+    let code = opaque::worst(statement.found, statement.context);
+    match code.is_safe() || sees_everything {
+        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        false => Err(code.refused()),
+    }
+}
+
+/// An index over a sealed column is one over its equality prefix.
+fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict> {
+    if !statement.touches() {
+        return other(statement, &NodeEnum::IndexStmt(Box::default()));
+    }
+    if !statement.context.rights.sees_everything() {
+        return Err(denied(statement, "indexes on protected relations"));
+    }
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    let mut rewritten = index.clone();
+    let Some(rights) = protected(&mut analyzer, rewritten.relation.as_ref())? else {
+        return Ok(Verdict::Pass(Effect::CatalogChanged));
+    };
+    for element in &mut rewritten.index_params {
+        let Some(NodeEnum::IndexElem(element)) = &mut element.node else { continue };
+        if let Some(expression) = element.expr.as_deref() {
+            names_no_sealed(expression, &rights)?;
+        }
+        let Some(sealed) = rights.column(&element.name).and_then(|column| column.sealed.as_ref()) else { continue };
+        analyzer.look_up(std::slice::from_ref(sealed))?;
+        let name = std::mem::take(&mut element.name);
+        element.expr = Some(Box::new(build::term(build::column([name.as_str()]))));
+        element.opclass.clear();
+    }
+    if let Some(condition) = rewritten.where_clause.as_deref() {
+        names_no_sealed(condition, &rights)?;
+    }
+    let text = sql::print(&build::node(NodeEnum::IndexStmt(Box::new(rewritten))))?;
+    Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, Effect::CatalogChanged))))
+}
+
+fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Option<Arc<RelationRights>>> {
+    match range {
+        Some(range) => match analyzer.referred(range)? {
+            Referred::Protected(rights) => Ok(Some(rights)),
+            Referred::View(..) | Referred::Open(_) | Referred::Unseen => Ok(None),
+        },
+        None => Ok(None),
+    }
+}
+
+fn names_no_sealed(expression: &Node, rights: &RelationRights) -> Result<()> {
+    for text in sql::inventory(expression).texts {
+        if let Some(sealed) = rights.column(&text).and_then(|column| column.sealed.as_ref()) {
+            return Err(Stop::unsupported("ddl-on-sealed", "an expression in DDL", &sealed.column, ""));
+        }
+    }
+    Ok(())
+}
+
+/// Every sealed column's type, defaults and constraints belong to the policy.
+fn alter_table(statement: &Statement<'_>) -> Result<Verdict> {
+    if !statement.mentions() {
+        return other(statement, &NodeEnum::AlterTableStmt(Default::default()));
+    }
+    if !statement.context.rights.sees_everything() {
+        return Err(denied(statement, "ALTER on protected relations"));
+    }
+    let Some(NodeEnum::AlterTableStmt(alter)) = &statement.tree.node else { return Ok(Verdict::Pass(Effect::None)) };
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    let Some(rights) = protected(&mut analyzer, alter.relation.as_ref())? else {
+        return Ok(Verdict::Pass(Effect::CatalogChanged));
+    };
+    for command in &alter.cmds {
+        if is_unique_constraint(command) {
+            let what = "a unique or other constraint on a protected relation";
+            names_no_sealed(command, &rights)
+                .map_err(|_| Stop::not_understood("ddl-on-sealed", what, "Write CREATE UNIQUE INDEX instead."))?;
+        }
+        names_no_sealed(command, &rights)?;
+    }
+    Ok(Verdict::Pass(Effect::CatalogChanged))
+}
+
+fn is_unique_constraint(command: &Node) -> bool {
+    let Some(NodeEnum::AlterTableCmd(command)) = &command.node else { return false };
+    match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+        Some(NodeEnum::Constraint(constraint)) => constraint.contype == i32::from(ConstrType::ConstrUnique),
+        _ => false,
+    }
+}
+
+fn truncate_tables(statement: &Statement<'_>, relations: &[Node]) -> Result<Verdict> {
+    if !statement.touches() {
+        return other(statement, &NodeEnum::TruncateStmt(Default::default()));
+    }
+    let code = opaque::worst(statement.found, statement.context);
+    if !code.is_safe() && !statement.context.rights.sees_everything() {
+        return Err(code.refused());
+    }
+    let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
+    for relation in relations {
+        let Some(NodeEnum::RangeVar(range)) = &relation.node else { continue };
+        let Some(rights) = protected(&mut analyzer, Some(range))? else { continue };
+        if rights.is_denied() || rights.filter.is_some() {
+            let message = format!("permission denied to truncate {}", rights.full_name());
+            return Err(Stop::denied(
+                "truncate",
+                message,
+                vec![rights.full_name()],
+                "The role does not see all its rows.",
+            ));
+        }
+        analyzer.touch_relation(&rights);
+        analyzer.touch(&rights.full_name(), TouchAction::Write);
+    }
+    Ok(Verdict::Rewrite(Arc::new(analyzer.plan(statement.source.to_owned(), None, Effect::None))))
+}

@@ -1,0 +1,91 @@
+//! Conversions between client encodings and UTF-8, held against PostgreSQL's own: where both convert a character they
+//! agree, and the proxy converts nothing that PostgreSQL does not.
+
+mod support;
+
+use pgveil::reveal::encoding;
+use support::postgres::Server;
+use support::wire::Client;
+
+/// With how many of the single and double bytes, and of the characters up to U+FFFF, the proxy must convert at least.
+const ENCODINGS: &[(&str, usize, usize)] = &[
+    ("GBK", 21_700, 21_700),
+    ("EUC_CN", 7_400, 7_400),
+    ("GB18030", 23_900, 63_300),
+    ("SJIS", 7_300, 7_300),
+    ("EUC_JP", 7_000, 7_000),
+    ("EUC_KR", 8_200, 8_200),
+    ("UHC", 17_000, 17_000),
+    ("LATIN1", 128, 128),
+    ("LATIN2", 128, 128),
+    ("LATIN9", 128, 128),
+    ("KOI8R", 128, 128),
+    ("WIN1250", 123, 123),
+    ("WIN1251", 127, 127),
+    ("WIN1252", 123, 123),
+    ("WIN1253", 111, 111),
+    ("WIN1254", 121, 121),
+    ("WIN1255", 105, 105),
+    ("WIN1256", 128, 128),
+    ("WIN1257", 116, 116),
+    ("WIN1258", 119, 119),
+];
+
+/// The server's converters raise an error for what they cannot convert: here that is NULL.
+const SETUP: &str = "CREATE FUNCTION utf8_of(b bytea, encoding name) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN RETURN convert_from(b, encoding); EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$;
+CREATE FUNCTION bytes_of(t text, encoding name) RETURNS bytea LANGUAGE plpgsql AS $$
+BEGIN RETURN convert_to(t, encoding); EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$;";
+
+#[test]
+fn converters_agree_with_postgresql() {
+    let server = Server::start();
+    let mut client = Client::connect(server.port(), "postgres", "postgres").unwrap();
+    client.must(SETUP);
+    for (name, least_decoded, least_encoded) in ENCODINGS {
+        let decoded = decode_all(&mut client, name);
+        assert!(decoded >= *least_decoded, "{name}: only {decoded} byte sequences are decoded");
+        let encoded = encode_all(&mut client, name);
+        assert!(encoded >= *least_encoded, "{name}: only {encoded} characters are encoded");
+    }
+}
+
+fn decode_all(client: &mut Client, name: &str) -> usize {
+    let sql = format!(
+        "WITH first AS (SELECT set_byte('\\x00', 0, n) b FROM generate_series(128, 255) n),
+              second AS (SELECT set_byte('\\x00', 0, n) b FROM generate_series(1, 255) n),
+              candidates AS (SELECT b FROM first UNION ALL SELECT first.b || second.b FROM first, second)
+         SELECT encode(b, 'hex'), utf8_of(b, '{name}') FROM candidates"
+    );
+    let mut agreed = 0;
+    for row in client.must(&sql).rows {
+        let bytes = from_hex(row[0].as_deref().unwrap());
+        if let Ok(ours) = encoding::to_utf8(name, &bytes) {
+            assert_eq!(Some(&*ours), row[1].as_deref(), "{name}: {bytes:x?}");
+            agreed += 1;
+        }
+    }
+    agreed
+}
+
+fn encode_all(client: &mut Client, name: &str) -> usize {
+    let sql = format!(
+        "SELECT chr(n), encode(bytes_of(chr(n), '{name}'), 'hex')
+         FROM generate_series(128, 65535) n WHERE n NOT BETWEEN 55296 AND 57343"
+    );
+    let mut agreed = 0;
+    for row in client.must(&sql).rows {
+        let text = row[0].as_deref().unwrap();
+        if let Ok(ours) = encoding::from_utf8(name, text) {
+            let theirs = row[1].as_deref().map(from_hex);
+            assert_eq!(Some(&*ours), theirs.as_deref(), "{name}: {}", String::from_utf8_lossy(text));
+            agreed += 1;
+        }
+    }
+    agreed
+}
+
+fn from_hex(hex: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;
+    hex.chunks_exact(2).map(|pair| digit(pair[0]) * 16 + digit(pair[1])).collect()
+}
