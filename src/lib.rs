@@ -10,6 +10,7 @@ pub mod config;
 pub mod copy;
 pub mod crypto;
 pub mod demo;
+pub mod explain;
 pub mod keys;
 pub mod log;
 pub mod mask;

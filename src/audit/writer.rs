@@ -1,10 +1,13 @@
 //! The threads that own the trail: one writes and acknowledges, one syncs and keeps heads.
 
 use std::collections::VecDeque;
+use std::future::Future as _;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -210,6 +213,17 @@ impl Receipt {
         match self.0 {
             Some(receipt) => receipt.await.map_err(|_| Unwritable),
             None => Err(Unwritable),
+        }
+    }
+
+    /// The same for who waits for other things too. Once it has been ready it is not asked again.
+    ///
+    /// # Errors
+    /// [`Unwritable`].
+    pub fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unwritable>> {
+        match &mut self.0 {
+            Some(receipt) => Pin::new(receipt).poll(context).map_err(|_| Unwritable),
+            None => Poll::Ready(Err(Unwritable)),
         }
     }
 

@@ -87,6 +87,15 @@ impl Follower {
         Self { shared, requests }
     }
 
+    /// A handle on a snapshot that nothing replaces and that cannot be refreshed.
+    #[cfg(test)]
+    pub fn fixed(catalog: Option<Catalog>) -> Self {
+        let options = FollowOptions { stale_after: Duration::MAX, ..FollowOptions::default() };
+        let confirmed = catalog.map(|catalog| Arc::new(Confirmed { catalog: Arc::new(catalog), at: Instant::now() }));
+        let (requests, _) = mpsc::channel(1);
+        Self { shared: Arc::new(Shared { options, confirmed: ArcSwapOption::new(confirmed) }), requests }
+    }
+
     /// The snapshot, if it is known to be current within [`FollowOptions::stale_after`].
     pub fn current(&self) -> Result<Arc<Catalog>, Unavailable> {
         let confirmed = self.shared.confirmed.load();

@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand};
 pub mod audit;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod keys;
 pub mod policy;
+pub mod serve;
 
 /// Transparent encryption and masking for PostgreSQL.
 #[derive(Debug, Parser)]
@@ -20,6 +22,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::ServeArgs),
+    Explain(explain::ExplainArgs),
     /// Check, compare and explain policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -47,6 +51,8 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Keys(command) => keys::run(&command),

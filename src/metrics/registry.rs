@@ -217,10 +217,13 @@ impl Metrics {
         self.refusals.with_label_values(&[reason]).inc();
     }
 
-    pub fn policy_loaded(&self, database: &str, hash: &str) {
+    /// `in_force`: database and hash of every policy.
+    pub fn policies_loaded<'a>(&self, in_force: impl IntoIterator<Item = (&'a str, &'a str)>) {
         self.policy_reloads.with_label_values(&["accepted"]).inc();
         self.policy_info.reset();
-        self.policy_info.with_label_values(&[database, hash]).set(1);
+        for (database, hash) in in_force {
+            self.policy_info.with_label_values(&[database, hash]).set(1);
+        }
         self.policy_loaded_at.set(now());
     }
 
@@ -285,8 +288,8 @@ mod tests {
         metrics.refusal("sort-on-sealed");
         metrics.values(ValueAction::Masked, 7);
         metrics.overhead(Phase::Seal, Duration::from_micros(3));
-        metrics.policy_loaded("bank", "old");
-        metrics.policy_loaded("bank", "new");
+        metrics.policies_loaded([("bank", "old")]);
+        metrics.policies_loaded([("bank", "new"), ("cards", "other")]);
         metrics.policy_refused();
         let status = audit::Status { writable: true, records: 5, dropped: 0, queued: 1 };
         let page = String::from_utf8(metrics.render(Some(status)).unwrap()).unwrap();
@@ -298,6 +301,7 @@ mod tests {
             "pgveil_values_total{action=\"masked\"} 7",
             "pgveil_proxy_overhead_seconds_count{phase=\"seal\"} 1",
             "pgveil_policy_info{database=\"bank\",hash=\"new\"} 1",
+            "pgveil_policy_info{database=\"cards\",hash=\"other\"} 1",
             "pgveil_policy_reloads_total{result=\"accepted\"} 2",
             "pgveil_policy_reloads_total{result=\"refused\"} 1",
             "pgveil_audit_records 5",

@@ -153,7 +153,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if tag == b"COMMIT" {
             self.books.portals.retain(|portal| portal.hold);
         }
-        let epoch = self.decider.epoch();
+        // Nothing has been asked since: an effect holds every question back.
+        let epoch = self.asked_epoch;
         self.books.apply(std::mem::replace(&mut execution.effect, Effect::None), epoch);
     }
 }

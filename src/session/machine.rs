@@ -10,6 +10,7 @@ use super::observer::{Ended, Observer, StatementId};
 use super::pending::{Asker, Execution, Queue, Request};
 use super::step::{Fatal, Outbox, Step};
 use super::view::{Parameters, SessionView, TransactionStatus};
+use crate::keys::Keyring;
 use crate::plan::{Plan, TouchAction};
 use crate::reveal::Values;
 use crate::value::Style;
@@ -28,6 +29,8 @@ pub struct Session<D, O> {
     pub(super) client: ClientSide,
     pub(super) server: ServerSide,
     next_statement: u64,
+    /// What [`Self::epoch`] was before the decider was last asked: what it says may rest on nothing newer.
+    pub(super) asked_epoch: u64,
 }
 
 /// Where the reading of the client's messages stands.
@@ -71,6 +74,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             client: ClientSide::default(),
             server: ServerSide::default(),
             next_statement: 0,
+            asked_epoch: 0,
         };
         session.follow_parameters();
         session
@@ -103,8 +107,30 @@ impl<D: Decider, O: Observer> Session<D, O> {
         &mut self.observer
     }
 
+    /// Keys that were read again: values sealed since then open too.
+    pub fn set_keys(&mut self, keys: Arc<Keyring>) {
+        self.values.keys = keys;
+    }
+
+    /// The session is over; what its observer still has to say is up to its owner.
+    pub fn into_observer(self) -> O {
+        self.observer
+    }
+
+    /// Changes with everything that verdicts of this session rest on.
+    pub(super) fn epoch(&self) -> u64 {
+        // Far apart, so that no number of changes here makes up for one of policy or catalog.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.decider.epoch().wrapping_add(self.books.settings_changes.wrapping_mul(SPREAD))
+    }
+
     pub fn view(&self) -> &dyn SessionView {
         &self.books
+    }
+
+    /// Nothing in flight.
+    pub fn is_answered(&self) -> bool {
+        self.queue.is_empty()
     }
 
     /// Nothing in flight and no open transaction: may be ended for a drain.

@@ -1,0 +1,376 @@
+//! The decider of a session: binds policy and catalog to its principal, asks [`crate::analyze`], keeps the answers.
+
+mod binding;
+mod cache;
+mod names;
+mod path;
+mod refresh;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Instant;
+
+pub use binding::{Binding, Bindings, no_catalog};
+pub use cache::{Key, Keyed, Verdicts};
+pub use path::asked_at_startup;
+
+use self::cache::{Kept, MAX_TEXT_LEN, is_reusable};
+use self::names::{AskedNames, Overlay};
+use self::path::SearchPath;
+use self::refresh::{News, Refresh};
+use super::database::Database;
+use super::rule::CurrentRule;
+use crate::analyze::{self, UnknownName};
+use crate::catalog::TempSchema;
+use crate::keys::Keyring;
+use crate::metrics::{Decision, Metrics, Phase};
+use crate::plan::{Effect, Refusal, Verdict};
+use crate::policy::{PolicyStore, Principal};
+use crate::session::{Decided, Decider, Parameters, QueryDecision, SessionView, StatementDecision};
+use crate::sql;
+use crate::value::Style;
+use crate::wire::{PgError, SqlState};
+
+/// What the deciders of all sessions share.
+pub struct Shared {
+    pub policies: Arc<PolicyStore>,
+    pub bindings: Bindings,
+    pub verdicts: Arc<Verdicts>,
+    pub metrics: Arc<Metrics>,
+    /// A longer text is refused (54000).
+    pub max_statement_len: usize,
+}
+
+/// Decides for one session.
+pub struct SessionDecider {
+    shared: Arc<Shared>,
+    database: Arc<Database>,
+    /// Fixed at login, memberships included.
+    principal: Principal,
+    keys: Arc<Keyring>,
+    path: SearchPath,
+    binding: Option<Arc<Binding>>,
+    /// What the observer writes beside every statement.
+    rule: CurrentRule,
+    /// The last decision was made behind DDL that the catalog does not show.
+    is_unsure: bool,
+    refresh: Refresh,
+    /// Policy, catalog and settings as they were at the last decision; `None` where the path was not known.
+    situation: Option<Keyed>,
+}
+
+/// Why a text is not even looked at.
+enum Hurdle {
+    NeedCatalog,
+    Refuse(Arc<Refusal>),
+}
+
+impl From<UnknownName> for Hurdle {
+    fn from(_: UnknownName) -> Self {
+        Self::NeedCatalog
+    }
+}
+
+/// What one text is decided under.
+struct Situation<'a> {
+    binding: &'a Binding,
+    path: Option<&'a [String]>,
+    style: &'a Result<Style, PgError>,
+    view: &'a dyn SessionView,
+    param_types: &'a [u32],
+    /// A name that the catalog does not have now is no name.
+    is_fresh: bool,
+}
+
+/// A verdict, and whether it may be kept as far as names go.
+struct Judged {
+    verdict: Verdict,
+    asked_names: bool,
+}
+
+impl SessionDecider {
+    /// `search_path`: what the startup packet asked for ([`asked_at_startup`]).
+    pub fn new(
+        shared: Arc<Shared>,
+        database: Arc<Database>,
+        principal: Principal,
+        keys: Arc<Keyring>,
+        search_path: Option<&str>,
+    ) -> Self {
+        let catalog = database.follower.current().ok();
+        let path = SearchPath::at_login(&principal.user, search_path, catalog.as_deref());
+        Self {
+            shared,
+            database,
+            principal,
+            keys,
+            path,
+            binding: None,
+            rule: CurrentRule::default(),
+            is_unsure: false,
+            refresh: Refresh::default(),
+            situation: None,
+        }
+    }
+
+    /// What the session is judged by now.
+    ///
+    /// # Errors
+    /// 57P03 without a catalog, 28000 without a policy.
+    pub fn binding(&mut self) -> Result<Arc<Binding>, Arc<Refusal>> {
+        let epoch = binding::epoch(&self.shared.policies, &self.database);
+        if let Some(bound) = self.binding.as_ref().filter(|bound| bound.epoch == epoch) {
+            return Ok(bound.clone());
+        }
+        let bound = self.shared.bindings.bind(&self.shared.policies, &self.database, &self.principal)?;
+        self.rule.set(&bound.policy.hash, bound.role_name());
+        self.binding = Some(bound.clone());
+        Ok(bound)
+    }
+
+    /// The rule that judges, as it is at any time.
+    pub fn rule(&self) -> CurrentRule {
+        self.rule.clone()
+    }
+
+    /// Keys that were read again.
+    pub fn set_keys(&mut self, keys: Arc<Keyring>) {
+        self.keys = keys;
+    }
+
+    /// Ready once the catalog has been read again, or could not be.
+    pub fn poll_refresh(&mut self, context: &mut TaskContext<'_>) -> Poll<()> {
+        self.refresh.poll(&self.database.follower, context)
+    }
+
+    /// Takes what stands between a text and its analysis.
+    fn begin(&mut self, sql: &str, view: &dyn SessionView) -> Result<(Arc<Binding>, bool), Hurdle> {
+        let is_fresh = match self.refresh.take_news() {
+            News::None => false,
+            News::Owed => return Err(Hurdle::NeedCatalog),
+            News::Fresh => true,
+            News::Failed(reason) => return Err(Hurdle::Refuse(binding::no_catalog(&reason))),
+        };
+        if sql.len() > self.shared.max_statement_len {
+            return Err(Hurdle::Refuse(too_long(self.shared.max_statement_len)));
+        }
+        let binding = self.binding().map_err(Hurdle::Refuse)?;
+        self.is_unsure = view.catalog_unsure();
+        self.situation = situation(&binding, self.path.now(view), view.parameters());
+        Ok((binding, is_fresh))
+    }
+
+    /// `None` where a verdict may neither be taken from the cache nor kept.
+    fn key(&self, kind: &'static str, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Option<Key> {
+        if sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
+            return None;
+        }
+        let keyed = self.situation.clone()?.with(kind.as_bytes());
+        let keyed = param_types.iter().fold(keyed, |keyed, oid| keyed.with(&oid.to_le_bytes()));
+        Some(keyed.with(sql.as_bytes()).key())
+    }
+
+    fn cached(&self, key: Option<Key>) -> Option<Kept> {
+        let kept = key.and_then(|key| self.shared.verdicts.get(key))?;
+        self.shared.metrics.verdict_cache_hits_total.inc();
+        Some(kept)
+    }
+
+    fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
+        let (binding, is_fresh) = self.begin(sql, view)?;
+        let key = self.key("query", sql, &[], view);
+        if let Some(Kept::Query(decisions)) = self.cached(key) {
+            return Ok(decisions.to_vec());
+        }
+        let began = self.miss();
+        let style = style(view.parameters());
+        let path = self.path.now(view).map(<[String]>::to_vec);
+        let path = path.as_deref();
+        let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
+        let (decisions, may_keep) = self.statements(sql, &situation)?;
+        if let Some(key) = key.filter(|_| may_keep && !is_fresh) {
+            self.shared.verdicts.keep(key, Kept::Query(decisions.as_slice().into()));
+        }
+        self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
+        Ok(decisions)
+    }
+
+    /// The decisions, and whether all of them may be kept.
+    fn statements(&self, sql: &str, situation: &Situation<'_>) -> Result<(Vec<StatementDecision>, bool), Hurdle> {
+        let mut overlay = Overlay::default();
+        let mut may_keep = true;
+        let mut decisions = Vec::new();
+        for statement in parse(sql, situation.view.parameters())? {
+            let Judged { verdict, asked_names } = self.judge(sql, &statement, situation, &overlay)?;
+            may_keep &= !asked_names && is_reusable(&verdict);
+            if let Some(effect) = effect(&verdict) {
+                overlay.apply(effect);
+            }
+            decisions.push(StatementDecision { range: statement.range, verdict });
+        }
+        Ok((decisions, may_keep))
+    }
+
+    fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
+        let (binding, is_fresh) = self.begin(sql, view)?;
+        let key = self.key("parse", sql, param_types, view);
+        if let Some(Kept::Parse(verdict)) = self.cached(key) {
+            return Ok(verdict);
+        }
+        let began = self.miss();
+        let style = style(view.parameters());
+        let path = self.path.now(view).map(<[String]>::to_vec);
+        let path = path.as_deref();
+        let situation = Situation { binding: &binding, path, style: &style, view, param_types, is_fresh };
+        let mut statements = parse(sql, view.parameters())?.into_iter();
+        let Some(statement) = statements.next() else { return Ok(Verdict::Pass(Effect::None)) };
+        if statements.next().is_some() {
+            return Err(Hurdle::Refuse(several_commands()));
+        }
+        let Judged { verdict, asked_names } = self.judge(sql, &statement, &situation, &Overlay::default())?;
+        if let Some(key) = key.filter(|_| !asked_names && !is_fresh && is_reusable(&verdict)) {
+            self.shared.verdicts.keep(key, Kept::Parse(verdict.clone()));
+        }
+        self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
+        Ok(verdict)
+    }
+
+    fn judge(
+        &self,
+        text: &str,
+        statement: &sql::Statement,
+        situation: &Situation<'_>,
+        overlay: &Overlay,
+    ) -> Result<Judged, UnknownName> {
+        let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
+        let names = AskedNames::new(situation.view, overlay);
+        let unstyled = Style::default();
+        let context = analyze::Context {
+            catalog: &situation.binding.catalog,
+            rights: &situation.binding.rights,
+            search_path: situation.path.filter(|_| !overlay.settings_changed),
+            temp: TempSchema::Unknown,
+            is_unsure,
+            style: situation.style.as_ref().unwrap_or(&unstyled),
+            sealer: self.keys.as_ref(),
+            names: &names,
+            param_types: situation.param_types,
+        };
+        // A catalog that is read again does not show what an open transaction did.
+        let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
+        let verdict = match (verdict, situation.style) {
+            (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
+            (verdict, _) => verdict,
+        };
+        Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
+    }
+
+    fn miss(&self) -> Instant {
+        self.shared.metrics.verdict_cache_misses_total.inc();
+        Instant::now()
+    }
+
+    fn count(&self, verdict: &Verdict) {
+        if let Verdict::Pass(_) = verdict {
+            self.shared.metrics.statement(Decision::Pass);
+        }
+    }
+}
+
+impl Decider for SessionDecider {
+    fn decide_query(&mut self, sql: &str, view: &dyn SessionView) -> Decided<QueryDecision> {
+        match self.query(sql, view) {
+            Ok(decisions) => {
+                decisions.iter().for_each(|decision| self.count(&decision.verdict));
+                Decided::Now(QueryDecision::Statements(decisions))
+            }
+            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::Refuse(refusal)) => Decided::Now(QueryDecision::Refuse(refusal)),
+        }
+    }
+
+    fn decide_parse(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Decided<Verdict> {
+        match self.parsed(sql, param_types, view) {
+            Ok(verdict) => {
+                self.count(&verdict);
+                Decided::Now(verdict)
+            }
+            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::Refuse(refusal)) => Decided::Now(Verdict::Refuse(refusal)),
+        }
+    }
+
+    fn epoch(&self) -> u64 {
+        binding::epoch(&self.shared.policies, &self.database)
+    }
+
+    /// A relation that the catalog does not have yet counts as protected, unless the session may just have made it.
+    fn is_protected(&self, table_oid: u32) -> bool {
+        self.binding.as_ref().is_none_or(|bound| {
+            let may_be_new = self.is_unsure || bound.sees_everything();
+            let is_unknown = bound.catalog.relation(table_oid).is_none() && !may_be_new;
+            table_oid != 0 && (is_unknown || bound.rights.is_protected(table_oid))
+        })
+    }
+
+    fn is_verified(&self, sql: &str) -> bool {
+        self.verified_key(sql).is_some_and(|key| self.shared.verdicts.is_verified(key))
+    }
+
+    fn set_verified(&mut self, sql: &str) {
+        if let Some(key) = self.verified_key(sql) {
+            self.shared.verdicts.set_verified(key);
+        }
+    }
+}
+
+impl SessionDecider {
+    fn verified_key(&self, sql: &str) -> Option<Key> {
+        let keyed = self.situation.clone().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
+        Some(keyed.with(b"verified").with(sql.as_bytes()).key())
+    }
+}
+
+/// What every key under this binding and these settings begins with; `None` where the path is not known.
+fn situation(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Option<Keyed> {
+    let path = path?.iter().fold(binding.keyed.clone(), |keyed, schema| keyed.with(schema.as_bytes()));
+    let texts = [&parameters.date_style, &parameters.interval_style, &parameters.time_zone];
+    let keyed = texts.iter().fold(path.with(b"settings"), |keyed, text| keyed.with(text.as_bytes()));
+    Some(keyed.with(&[u8::from(parameters.standard_conforming_strings)]))
+}
+
+fn parse(sql: &str, parameters: &Parameters) -> Result<Vec<sql::Statement>, Hurdle> {
+    sql::parse(sql, parameters.standard_conforming_strings)
+        .map_err(|error| Hurdle::Refuse(refusal(error, "syntax-error")))
+}
+
+fn style(parameters: &Parameters) -> Result<Style, PgError> {
+    Style::new(&parameters.date_style, &parameters.time_zone)
+}
+
+fn effect(verdict: &Verdict) -> Option<&Effect> {
+    match verdict {
+        Verdict::Pass(effect) => Some(effect),
+        Verdict::Rewrite(plan) => Some(&plan.effect),
+        Verdict::Refuse(_) => None,
+    }
+}
+
+fn refusal(error: PgError, reason: &'static str) -> Arc<Refusal> {
+    Arc::new(Refusal { error, reason, objects: Vec::new() })
+}
+
+fn too_long(max_len: usize) -> Arc<Refusal> {
+    let error = PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "statement is too long to be analysed")
+        .with_hint(format!("The longest that is taken is {max_len} bytes (max_statement_bytes)."));
+    refusal(error, "too-long")
+}
+
+/// PostgreSQL's own words for it.
+fn several_commands() -> Arc<Refusal> {
+    let error = PgError::new(SqlState::SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement");
+    refusal(error, "syntax-error")
+}

@@ -1,0 +1,213 @@
+//! Decisions about texts as a whole, the cache and what it hangs on. What single statements mean is tested where they
+//! are analysed.
+
+use std::future::poll_fn;
+use std::path::Path;
+
+use super::*;
+use crate::catalog::Catalog;
+use crate::catalog::follow::Follower;
+use crate::plan::PreparedSql;
+use crate::session::TransactionStatus;
+
+const POLICY: &str = "database: bank\ntables:\n  public.c:\n    columns:\n      phone: {mask: phone-3-4}\nroles:\n  \
+                      - name: teller\n    members: {users: [t]}\n    all_tables: mask\n";
+
+struct View {
+    parameters: Parameters,
+    is_unsure: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let mut parameters = Parameters::default();
+        for (name, value) in [("standard_conforming_strings", "on"), ("DateStyle", "ISO, MDY"), ("TimeZone", "UTC")] {
+            parameters.report(name, value);
+        }
+        Self { parameters, is_unsure: false }
+    }
+}
+
+impl SessionView for View {
+    fn prepared(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn transaction(&self) -> TransactionStatus {
+        TransactionStatus::Idle
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn catalog_unsure(&self) -> bool {
+        self.is_unsure
+    }
+
+    fn settings_unsure(&self) -> bool {
+        false
+    }
+}
+
+fn shared(directory: &Path) -> Arc<Shared> {
+    std::fs::write(directory.join("bank.yaml"), POLICY).unwrap();
+    let verdicts = Arc::new(Verdicts::new().unwrap());
+    Arc::new(Shared {
+        policies: Arc::new(PolicyStore::load(directory).unwrap()),
+        bindings: Bindings::new(verdicts.clone()),
+        verdicts,
+        metrics: Arc::new(Metrics::new().unwrap()),
+        max_statement_len: 1000,
+    })
+}
+
+fn decider(shared: &Arc<Shared>, catalog: Option<Catalog>) -> SessionDecider {
+    let database = Arc::new(Database { name: "bank".into(), follower: Follower::fixed(catalog) });
+    let principal = Principal { user: "t".to_owned(), database: "bank".to_owned(), ..Principal::default() };
+    let keys = Arc::new(Keyring::ephemeral(&std::collections::BTreeMap::new()).unwrap());
+    SessionDecider::new(shared.clone(), database, principal, keys, None)
+}
+
+fn query(decider: &mut SessionDecider, sql: &str, view: &View) -> String {
+    match decider.decide_query(sql, view) {
+        Decided::NeedCatalog => "need catalog".to_owned(),
+        Decided::Now(QueryDecision::Refuse(refusal)) => refused(&refusal),
+        Decided::Now(QueryDecision::Statements(all)) => {
+            all.iter().map(|statement| verdict(&statement.verdict)).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn parse_message(decider: &mut SessionDecider, sql: &str, view: &View) -> String {
+    match decider.decide_parse(sql, &[], view) {
+        Decided::NeedCatalog => "need catalog".to_owned(),
+        Decided::Now(decided) => verdict(&decided),
+    }
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Pass(_) => "pass".to_owned(),
+        Verdict::Rewrite(_) => "rewrite".to_owned(),
+        Verdict::Refuse(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    format!("{} {}", refusal.error.code.as_str(), refusal.reason)
+}
+
+#[test]
+fn texts() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
+    let long = format!("SELECT '{}'", "x".repeat(1000));
+    for (sql, as_query, as_parse) in [
+        ("SELECT 1", "pass", "pass"),
+        ("", "", "pass"),
+        ("SELECT 1; SELECT 2", "pass, pass", "42601 syntax-error"),
+        ("SELEC", "42601 syntax-error", "42601 syntax-error"),
+        (long.as_str(), "54000 too-long", "54000 too-long"),
+    ] {
+        // Twice: the cache says the same.
+        for _ in 0..2 {
+            assert_eq!(query(&mut decider, sql, &View::default()), as_query, "{sql}");
+            assert_eq!(parse_message(&mut decider, sql, &View::default()), as_parse, "{sql}");
+        }
+    }
+}
+
+#[test]
+fn the_rule_is_known_to_who_observes() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
+    let rule = decider.rule();
+    decider.binding().unwrap();
+    assert_eq!(&*rule.get().role, "teller");
+    assert_eq!(rule.get().policy.len(), 64);
+}
+
+#[test]
+fn without_a_catalog_nothing_is_judged() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), None);
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "57P03 catalog-unavailable");
+    assert!(decider.is_protected(1), "nothing has been bound");
+}
+
+#[test]
+fn a_policy_that_is_gone_denies_and_another_one_is_another_epoch() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(directory.path());
+    let mut decider = decider(&shared, Some(Catalog::default()));
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "pass");
+    let before = decider.epoch();
+    let write = |text: String| std::fs::write(directory.path().join("bank.yaml"), text).unwrap();
+    write(POLICY.replace("teller", "clerk"));
+    assert!(shared.policies.reload().unwrap());
+    assert_ne!(decider.epoch(), before);
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "pass");
+    assert_eq!(&*decider.rule().get().role, "clerk");
+    write(POLICY.replace("bank", "other"));
+    assert!(shared.policies.reload().unwrap());
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "28000 no-policy");
+}
+
+#[test]
+fn behind_ddl_of_the_open_transaction_a_new_table_may_exist() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
+    assert_eq!(query(&mut decider, "SELECT 1 FROM new_one", &View::default()), "need catalog");
+    assert!(decider.is_protected(99), "nobody knows it");
+    let unsure = View { is_unsure: true, ..View::default() };
+    assert_eq!(query(&mut decider, "SELECT 1 FROM new_one", &unsure), "pass");
+    assert!(!decider.is_protected(99), "the session may have made it");
+    assert_eq!(query(&mut decider, "CREATE TABLE new_one (a int); SELECT 1 FROM new_one", &View::default()), "pass, pass");
+}
+
+#[test]
+fn repeated_texts_come_from_the_cache_of_their_settings() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(directory.path());
+    let mut decider = decider(&shared, Some(Catalog::default()));
+    let hits = || shared.metrics.verdict_cache_hits_total.get();
+    let mut view = View::default();
+    for (expect, change) in [(0, None), (1, None), (1, Some(("DateStyle", "SQL, DMY"))), (2, None)] {
+        if let Some((name, value)) = change {
+            view.parameters.report(name, value);
+        }
+        query(&mut decider, "SELECT 1", &view);
+        assert_eq!(hits(), expect, "{change:?}");
+    }
+    view.parameters.report("search_path", "elsewhere");
+    query(&mut decider, "SELECT 1", &view);
+    assert_eq!(hits(), 2);
+}
+
+#[test]
+fn a_verified_text_is_verified_under_its_path_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
+    let mut view = View::default();
+    query(&mut decider, "SELECT 1", &view);
+    assert!(!decider.is_verified("SELECT 1"));
+    decider.set_verified("SELECT 1");
+    assert!(decider.is_verified("SELECT 1"));
+    view.parameters.report("search_path", "elsewhere");
+    query(&mut decider, "SELECT 1", &view);
+    assert!(!decider.is_verified("SELECT 1"));
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_refuses_and_is_owed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
+    poll_fn(|context| decider.poll_refresh(context)).await;
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "57P03 catalog-unavailable");
+    assert_eq!(query(&mut decider, "SELECT 1", &View::default()), "need catalog");
+}
