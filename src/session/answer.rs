@@ -153,8 +153,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if tag == b"COMMIT" {
             self.books.portals.retain(|portal| portal.hold);
         }
-        // Nothing has been asked since: an effect holds every question back.
-        let epoch = self.asked_epoch;
+        // Nothing has been asked since: an effect holds every question back
+        let epoch = self.asked.epoch;
         self.books.apply(std::mem::replace(&mut execution.effect, Effect::None), epoch);
     }
 }

@@ -48,6 +48,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     pub(super) fn ask<T>(&mut self, question: impl FnOnce(&mut D, &Books) -> Decided<T>) -> Result<T, Stop> {
         self.hold_for_catalog()?;
+        self.asked = self.basis();
         let decided = question(&mut self.decider, &self.books);
         if self.books.take_asked_unsettled() {
             return Err(Stop::Wait);
@@ -127,7 +128,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// A statement under a new verdict.
     pub(super) fn statement(&self, prepared: &PreparedSql, verdict: Verdict, by_sql: bool) -> Statement {
-        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), basis: self.basis(), by_sql }
+        Statement { prepared: Arc::new(with_verdict(prepared, verdict)), basis: self.asked, by_sql }
     }
 
     /// The portal under the verdict of now.
@@ -144,7 +145,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Renewed::Other(verdict) => return Err(self.outdated(&portal.prepared.sql, &verdict)),
         };
         let prepared = Arc::new(with_verdict(&portal.prepared, verdict));
-        Ok(Portal { prepared, epoch: self.decider.epoch(), ..portal })
+        Ok(Portal { prepared, epoch: self.asked.epoch, ..portal })
     }
 
     /// What the server has under a name cannot be replaced by what the new verdict asks for.

@@ -27,7 +27,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let plan = self.plan(&sql, &verdict)?;
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
         let prepared = Arc::new(PreparedSql { sql: sql.into_owned(), verdict, param_types: types });
-        let statement = Statement { prepared, basis: self.basis(), by_sql: false };
+        let statement = Statement { prepared, basis: self.asked, by_sql: false };
         match &plan {
             None => outbox.to_server.extend_from_slice(frame),
             Some(plan) => self.write_parse(parse.name, plan, &statement, outbox)?,

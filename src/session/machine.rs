@@ -6,6 +6,7 @@ use bytes::BytesMut;
 
 use super::books::Books;
 use super::decider::Decider;
+use super::names::Basis;
 use super::observer::{Ended, Observer, StatementId};
 use super::pending::{Asker, Execution, Queue, Request};
 use super::step::{Fatal, Outbox, Step};
@@ -29,8 +30,8 @@ pub struct Session<D, O> {
     pub(super) client: ClientSide,
     pub(super) server: ServerSide,
     next_statement: u64,
-    /// What [`Self::epoch`] was before the decider was last asked: what it says may rest on nothing newer.
-    pub(super) asked_epoch: u64,
+    /// What [`Self::basis`] was before the decider was last asked: what it says may rest on nothing newer.
+    pub(super) asked: Basis,
 }
 
 /// Where the reading of the client's messages stands.
@@ -74,7 +75,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             client: ClientSide::default(),
             server: ServerSide::default(),
             next_statement: 0,
-            asked_epoch: 0,
+            asked: Basis::default(),
         };
         session.follow_parameters();
         session
@@ -99,14 +100,6 @@ impl<D: Decider, O: Observer> Session<D, O> {
         step.inspect_err(|fatal| self.die(fatal))
     }
 
-    pub const fn decider_mut(&mut self) -> &mut D {
-        &mut self.decider
-    }
-
-    pub const fn observer_mut(&mut self) -> &mut O {
-        &mut self.observer
-    }
-
     /// Keys that were read again: values sealed since then open too.
     pub fn set_keys(&mut self, keys: Arc<Keyring>) {
         self.values.keys = keys;
@@ -117,20 +110,21 @@ impl<D: Decider, O: Observer> Session<D, O> {
         self.observer
     }
 
-    /// Changes with everything that verdicts of this session rest on.
-    pub(super) fn epoch(&self) -> u64 {
-        // Far apart, so that no number of changes here makes up for one of policy or catalog.
-        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-        self.decider.epoch().wrapping_add(self.books.settings_changes.wrapping_mul(SPREAD))
+    /// Nothing in flight.
+    pub fn is_answered(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub const fn decider_mut(&mut self) -> &mut D {
+        &mut self.decider
+    }
+
+    pub const fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
     }
 
     pub fn view(&self) -> &dyn SessionView {
         &self.books
-    }
-
-    /// Nothing in flight.
-    pub fn is_answered(&self) -> bool {
-        self.queue.is_empty()
     }
 
     /// Nothing in flight and no open transaction: may be ended for a drain.

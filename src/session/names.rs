@@ -26,7 +26,7 @@ pub(super) struct Statement {
 }
 
 /// What a verdict on a prepared statement rests on: the server resolves its names again when any of it changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Basis {
     /// The decider's.
     pub epoch: u64,

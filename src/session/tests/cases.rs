@@ -186,16 +186,6 @@ fn a_statement_is_prepared_again_when_its_verdict_changes() {
 }
 
 #[test]
-fn a_statement_is_decided_again_behind_a_change_of_settings() {
-    let mut wire = Wire::new();
-    wire.session.decider_mut().verdicts.insert("SELECT 0", Verdict::Pass(Effect::SettingsChanged));
-    assert_eq!(wire.say(&[Parse("s", "SELECT 1"), Sync]).unwrap(), "1 Z:I");
-    wire.say(&[Query("SELECT 0")]).unwrap();
-    wire.session.decider_mut().verdicts.insert("SELECT 1", refuse("its names mean something else now"));
-    assert_eq!(wire.say(&[Bind("", "s"), Execute("", 0), Sync]).unwrap(), "E:42501 Z:I");
-}
-
-#[test]
 fn an_open_portal_follows_a_tightened_policy() {
     let mut wire = Wire::new();
     wire.say(&[Query("BEGIN"), Parse("", "SELECT 3"), Bind("p", ""), Execute("p", 1), Sync]).unwrap();
