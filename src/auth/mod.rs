@@ -1,1 +1,1 @@
-//! Skeleton.
+pub mod scram;
