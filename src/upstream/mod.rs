@@ -1,1 +1,9 @@
-//! Skeleton.
+//! The leg to the servers: where each database is, and a connection there.
+
+mod connect;
+mod stream;
+mod tls;
+
+pub use connect::{Connected, Unreachable, Upstream};
+pub use stream::{Stream, tune};
+pub use tls::{ALPN, TlsSetupError, load_identity, load_roots, provider};
