@@ -75,11 +75,16 @@ pub struct Place {
     _registered: Option<Registered>,
 }
 
-/// Takes a connection as far as it goes, within the login timeout.
+/// Takes a connection as far as it goes, within the login timeout. `is_welcome` is asked before the server is.
 ///
 /// # Errors
 /// [`Turned`]: the client has been told and the connection is closed.
-pub async fn establish(gate: &Gate, socket: Socket, peer: Peer) -> Result<Admitted, Turned> {
+pub async fn establish(
+    gate: &Gate,
+    socket: Socket,
+    peer: Peer,
+    is_welcome: impl Fn(&Startup) -> Result<(), PgError>,
+) -> Result<Admitted, Turned> {
     let materials = gate.materials();
     let deadline = Instant::now() + materials.login_timeout;
     let knocking = timeout_at(deadline, knock(materials.client_tls.as_ref(), socket));
@@ -95,7 +100,11 @@ pub async fn establish(gate: &Gate, socket: Socket, peer: Peer) -> Result<Admitt
             return Err(turn_away(&mut client, failure, nobody).await);
         }
     };
-    let outcome = timeout_at(deadline, log_in(gate, &materials, &mut client, &startup)).await;
+    let logging_in = async {
+        is_welcome(&startup)?;
+        log_in(gate, &materials, &mut client, &startup).await
+    };
+    let outcome = timeout_at(deadline, logging_in).await;
     match outcome.unwrap_or_else(|_| Err(Failure::Refused(timed_out()))) {
         Ok(session) => {
             let is_encrypted = client.stream.is_tls();

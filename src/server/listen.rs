@@ -96,8 +96,6 @@ impl Listeners {
         tokio::select! {
             accepted = self.tcp.accept() => {
                 let (stream, peer) = accepted?;
-                stream.set_nodelay(true)?;
-                keep_alive(&stream)?;
                 Ok(Accepted::Tcp(stream.into_std()?, peer))
             }
             accepted = unix => Ok(Accepted::Unix(accepted?.0.into_std()?)),
@@ -112,12 +110,6 @@ impl Drop for Listeners {
             let _ = std::fs::remove_file(path);
         }
     }
-}
-
-/// A client that is gone without a word is noticed within a few minutes.
-fn keep_alive(stream: &tokio::net::TcpStream) -> io::Result<()> {
-    let alive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
-    socket2::SockRef::from(stream).set_tcp_keepalive(&alive)
 }
 
 #[cfg(test)]

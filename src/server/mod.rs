@@ -28,7 +28,6 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use start::{CatalogLogins, ServeError};
-pub use worker::Accepted;
 
 use self::listen::Bound;
 use self::phase::Phase;
@@ -144,12 +143,12 @@ async fn end(
     threads: Vec<JoinHandle<()>>,
 ) {
     if ask == Ask::Drain {
-        tracing::info!(sessions = server.numbers.open(), "draining");
+        tracing::info!(sessions = server.observing.metrics.client_connections.get(), "draining");
         phase.send_replace(Phase::Draining);
         let patience = tokio::time::sleep(server.config.process.shutdown_timeout);
         tokio::select! {
             () = all_ended(&threads) => {}
-            () = patience => tracing::warn!(sessions = server.numbers.open(), "time is up: open sessions end now"),
+            () = patience => tracing::warn!(sessions = server.observing.metrics.client_connections.get(), "time is up: open sessions end now"),
             () = second_thought(signals) => tracing::info!("asked again: open sessions end now"),
         }
     }

@@ -72,7 +72,7 @@ impl Reload {
     }
 
     fn certificates(&self) {
-        if let Err(error) = self.server.gate.reload() {
+        if let Err(error) = self.server.gate.reload(&self.server.config) {
             kept("certificates", &ServeError::configuration(error));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -11,7 +12,7 @@ use zeroize::Zeroizing;
 use super::database::Databases;
 use super::decide::{self, Bindings, Verdicts};
 use super::observe::{self, Statements};
-use super::session::{Numbers, Server};
+use super::session::Server;
 use crate::auth::Gate;
 use crate::catalog::connect::Login;
 use crate::catalog::follow::{FollowOptions, Follower};
@@ -73,7 +74,7 @@ pub fn server(config: Config) -> Result<Server, ServeError> {
         gate,
         deciding: Arc::new(deciding),
         observing: Arc::new(observe::Shared { audit, metrics, statements }),
-        numbers: Numbers::default(),
+        last_session: AtomicU64::new(0),
         config,
     })
 }
@@ -114,7 +115,7 @@ impl CatalogLogins {
             password: password.map_err(ServeError::configuration)?.map(Arc::new),
             servers: config.databases.clone(),
             default: config.upstream.server.clone(),
-            tls: upstream::tls(&config.upstream.tls).map_err(ServeError::configuration)?,
+            tls: upstream::client_config(&config.upstream.tls).map_err(ServeError::configuration)?,
             connect_timeout: config.upstream.connect_timeout,
         })
     }

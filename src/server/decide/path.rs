@@ -49,19 +49,10 @@ impl SearchPath {
     }
 }
 
-/// The search_path that a startup packet sets, by itself or as `-c search_path=…` or `--search_path=…` in `options`.
-/// Source: <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP>, `process_postgres_switches`.
-pub fn asked_at_startup<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
-    let mut asked = None;
-    for (name, value) in parameters {
-        match name {
-            // A parameter of its own is applied after the options.
-            "search_path" => return Some(value.to_owned()),
-            "options" => asked = in_options(value),
-            _ => {}
-        }
-    }
-    asked
+/// The search_path that a startup packet sets: by itself, or as `-c search_path=…` or `--search_path=…` in `options`.
+/// Source: PostgreSQL `process_startup_options`, which takes the options first, and `process_postgres_switches`.
+pub fn asked_at_startup(search_path: Option<&str>, options: Option<&str>) -> Option<String> {
+    search_path.map(str::to_owned).or_else(|| in_options(options?))
 }
 
 fn in_options(options: &str) -> Option<String> {
@@ -73,7 +64,8 @@ fn in_options(options: &str) -> Option<String> {
             word => word.strip_prefix("--").or_else(|| word.strip_prefix("-c")).map(str::to_owned),
         };
         if let Some((name, value)) = setting.as_deref().and_then(|setting| setting.split_once('='))
-            && name.trim().eq_ignore_ascii_case("search_path")
+            // `ParseLongOption` reads dashes as underscores.
+            && name.replace('-', "_").eq_ignore_ascii_case("search_path")
         {
             found = Some(value.to_owned());
         }
@@ -107,17 +99,17 @@ mod tests {
     #[test]
     fn startup_options() {
         let cases = [
-            (&[("options", "-c search_path=a,b -c x=1")][..], Some("a,b")),
-            (&[("options", "-csearch_path=a")], Some("a")),
-            (&[("options", "--search_path=a\\ ,\\ b")], Some("a , b")),
-            (&[("options", "-c SEARCH_PATH=a -c search_path=b")], Some("b")),
-            (&[("search_path", "own"), ("options", "-c search_path=a")], Some("own")),
-            (&[("options", "-c search_path=a"), ("search_path", "own")], Some("own")),
-            (&[("options", "-c work_mem=1MB"), ("user", "search_path=a")], None),
-            (&[], None),
+            (None, Some("-c search_path=a,b -c x=1"), Some("a,b")),
+            (None, Some("-csearch_path=a"), Some("a")),
+            (None, Some("--search_path=a\\ ,\\ b"), Some("a , b")),
+            (None, Some("-c SEARCH_PATH=a -c search_path=b"), Some("b")),
+            (None, Some("--search-path=a"), Some("a")),
+            (Some("own"), Some("-c search_path=a"), Some("own")),
+            (None, Some("-c work_mem=1MB"), None),
+            (None, None, None),
         ];
-        for (parameters, expect) in cases {
-            assert_eq!(asked_at_startup(parameters.iter().copied()).as_deref(), expect, "{parameters:?}");
+        for (search_path, options, expect) in cases {
+            assert_eq!(asked_at_startup(search_path, options).as_deref(), expect, "{search_path:?} {options:?}");
         }
     }
 
