@@ -1,16 +1,16 @@
 //! What a client gets, message by message.
 
-use super::client::Say::{self, *};
-use super::decider::ByText;
-use super::decider::{plan, planned, refuse};
-use super::harness::{Wire, session};
-use super::model::{PLANNED, PLANNED_UPSTREAM, REFUSED};
 use std::sync::Arc;
 
+use bytes::BytesMut;
+
+use super::client::Say::{self, *};
+use super::decider::{ByText, plan, planned, refuse};
+use super::harness::{Wire, session};
+use super::model::{PLANNED, PLANNED_UPSTREAM, REFUSED};
 use crate::plan::{CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, Plan, Verdict};
 use crate::session::{Ended, Outbox};
 use crate::wire::{PgError, SqlState};
-use bytes::BytesMut;
 
 fn check(messages: &[Say], expect: &str) -> Wire {
     let mut wire = Wire::new();
@@ -131,8 +131,8 @@ fn planned_copies() {
     let extended = [Parse("", "IN"), Bind("", ""), Execute("", 0)];
     let cases: [(&[Say], &str); 5] = [
         (&[Query("IN"), Data, Data, Done], "G C:COPY 1 Z:I"),
-        (&[Query("IN"), Data, SealedData, Data, Done, Query("SELECT 0")], "G E:22023 Z:I T:25 C:SELECT 0 Z:I"),
-        (&[&extended[..], &[Data, SealedData, Data, Done, Sync]].concat(), "1 2 G E:22023 Z:I"),
+        (&[Query("IN"), Data, BadData, Data, Done, Query("SELECT 0")], "G E:22P04 Z:I T:25 C:SELECT 0 Z:I"),
+        (&[&extended[..], &[Data, BadData, Data, Done, Sync]].concat(), "1 2 G E:22P04 Z:I"),
         (&[&extended[..], &[Sync, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I"),
         (&[Query("OUT; SELECT 0")], "H d d c C:COPY 2 T:25 C:SELECT 0 Z:I"),
     ];
