@@ -77,6 +77,15 @@ fn a_function_call_is_refused_as_a_query_is() {
 }
 
 #[test]
+fn a_definition_that_the_server_skipped_is_forgotten() {
+    let mut wire = check(&[Parse("s", "SELECT 1"), Sync], "1 Z:I");
+    let skipped = [Bind("", "nothing"), Close(b'S', "s"), Parse("s", PLANNED), Sync];
+    assert_eq!(wire.say(&skipped).unwrap(), "E:26000 Z:I");
+    let messages = [Bind("", "s"), Describe(b'P', ""), Execute("", 0), Sync];
+    assert_eq!(wire.say(&messages).unwrap(), "2 T:25 D:~pv1: C:SELECT 1 Z:I");
+}
+
+#[test]
 fn portals_stop_at_their_limit_and_go_on() {
     let messages = [Parse("", "SELECT 3"), Bind("", ""), Execute("", 2), Flush, Execute("", 2), Close(b'P', ""), Sync];
     check(&messages, "1 2 D:~pv1: D:~pv1: s D:~pv1: C:SELECT 1 3 Z:I");
