@@ -138,6 +138,11 @@ impl Analyzer<'_> {
     /// # Errors
     /// The value's own where it cannot be read as the column's type.
     pub(super) fn literal_term(&mut self, literal: Literal, right: &SealedRight) -> Result<Node> {
+        self.literal_term_as(literal, right, compared_as(right.column.ty))
+    }
+
+    /// The same where a bare parameter has another type: that of the column itself, in lists of several values.
+    pub(super) fn literal_term_as(&mut self, literal: Literal, right: &SealedRight, bare: u32) -> Result<Node> {
         let column = &right.column;
         match literal {
             Literal::Null => Ok(build::null()),
@@ -146,7 +151,7 @@ impl Analyzer<'_> {
                 Ok(build::text(self.context.sealer.term(column, &value)?))
             }
             Literal::Parameter { number, source } => {
-                let shown = if source == 0 { compared_as(column.ty) } else { source };
+                let shown = if source == 0 { bare } else { source };
                 let action = ParamAction::Term { column: Arc::clone(column) };
                 Ok(build::parameter(self.parameters.place(number, action, shown)))
             }

@@ -55,7 +55,7 @@ pub(super) fn fetch(statement: &Statement<'_>, fetch: &FetchStmt) -> Result<Verd
             false => Verdict::Pass(Effect::None),
         });
     };
-    match &cursor.verdict {
+    match &super::renew::renewed(statement, cursor)? {
         Verdict::Pass(_) => Ok(Verdict::Pass(Effect::None)),
         Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
         Verdict::Rewrite(plan) => Ok(Verdict::Rewrite(Arc::new(Plan {

@@ -144,8 +144,10 @@ impl Analyzer<'_> {
         match side {
             Side::Sealed(rights) => {
                 self.look_up(&rights)?;
+                // Several constants get the column's type, a single one that of `=`
+                let constants = list.items.iter().filter(|item| super::constant::is_literal(item)).count();
                 for item in &mut list.items {
-                    self.listed(item, &rights, scope)?;
+                    self.listed(item, &rights, constants > 1, scope)?;
                 }
                 self.to_term(left);
                 Ok(())
@@ -159,9 +161,12 @@ impl Analyzer<'_> {
     }
 
     /// One item of an IN list beside a sealed value.
-    fn listed(&mut self, item: &mut Node, rights: &[SealedRight], scope: &Scope<'_>) -> Result<()> {
+    fn listed(&mut self, item: &mut Node, rights: &[SealedRight], is_typed: bool, scope: &Scope<'_>) -> Result<()> {
         if let (Some(literal), Some(right)) = (literal(item), rights.first()) {
-            *item = self.literal_term(literal, right)?;
+            *item = match is_typed {
+                true => self.literal_term_as(literal, right, right.column.ty.oid())?,
+                false => self.literal_term(literal, right)?,
+            };
             return Ok(());
         }
         match self.side(item, scope)? {
@@ -194,7 +199,7 @@ impl Analyzer<'_> {
             match self.side(column, scope)? {
                 Side::Sealed(rights) => {
                     self.look_up(&rights)?;
-                    others.into_iter().try_for_each(|other| self.listed(other, &rights, scope))?;
+                    others.into_iter().try_for_each(|other| self.listed(other, &rights, false, scope))?;
                     self.to_term(column);
                 }
                 side => {

@@ -54,6 +54,8 @@ fn of_explained(effect: &Effect) -> Effect {
         | Effect::Deallocate { .. }
         | Effect::DeclareCursor { .. }
         | Effect::CloseCursor { .. }
+        | Effect::CreateView { .. }
+        | Effect::ReportedSettingChanged
         | Effect::DiscardAll => Effect::None,
     }
 }

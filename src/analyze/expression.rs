@@ -13,6 +13,9 @@ use super::stop::{Result, Stop};
 use crate::plan::{ParamAction, Reveal};
 use crate::wire::SqlState;
 
+/// Functions whose answer is about how a value is stored, not about the value.
+const SHOWS_STORAGE: &[&str] = &["pg_column_size", "pg_column_compression", "pg_column_toast_chunk_id"];
+
 impl Analyzer<'_> {
     /// An expression whose value may be sealed: an output column, a value to be stored, an operand.
     pub(super) fn value(&mut self, node: &mut Node, scope: &Scope<'_>) -> Result<Column> {
@@ -169,6 +172,10 @@ impl Analyzer<'_> {
             self.all_open(&mut call.args, scope)?;
         }
         let names = strings(&call.funcname);
+        if let Some(name) = names.last().filter(|name| SHOWS_STORAGE.contains(&name.as_str())) {
+            // A computed value is stored in another way than a column's own
+            return Err(Stop::not_understood("storage", format!("{name} beside protected relations"), ""));
+        }
         let schema = names.len().checked_sub(2).and_then(|at| names.get(at)).map(String::as_str);
         let returned = names.last().and_then(|name| self.context.rights.listed(schema, name));
         let shape = match returned {

@@ -85,7 +85,7 @@ impl Analyzer<'_> {
         let relation = match referred {
             Referred::Protected(rights) => &rights.relation,
             Referred::View(relation, _) | Referred::Open(relation) => relation,
-            Referred::Unseen => return,
+            Referred::NewView(_) | Referred::Unseen => return,
         };
         range.schemaname.clone_from(&relation.schema);
     }
@@ -170,7 +170,8 @@ impl Analyzer<'_> {
             true => left.into_iter().chain(right).collect(),
             false => self.merge(join, &using, left, right, scope)?,
         };
-        if let Some(condition) = join.quals.as_deref_mut() {
+        // One that came of USING has been resolved
+        if let Some(condition) = join.quals.as_deref_mut().filter(|_| using.is_empty()) {
             // The condition sees the two sides and what stands around the query
             let outer = std::mem::take(&mut scope.visible);
             scope.visible.clone_from(&visible);

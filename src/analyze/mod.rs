@@ -30,6 +30,7 @@ mod parameters;
 mod prepare;
 mod query;
 mod relation;
+mod renew;
 mod replace;
 mod rights;
 mod scope;
@@ -78,6 +79,8 @@ pub struct Context<'a> {
 pub trait Names {
     fn prepared(&self, name: &str) -> Option<&Arc<PreparedSql>>;
     fn cursor(&self, name: &str) -> Option<&Arc<PreparedSql>>;
+    /// A view that the open transaction has made over protected relations: its query.
+    fn view(&self, name: &str) -> Option<&Arc<PreparedSql>>;
 }
 
 /// A name that no relation in the catalog bears: a newer catalog may know it.
@@ -140,7 +143,9 @@ impl Statement<'_> {
     /// Whether any relation that is named may be protected or lead to one that is. Names are taken as broadly as they
     /// can be meant: a WITH query of a protected table's name is looked at more closely.
     fn touches(&self) -> bool {
-        self.found.relations.iter().any(|name| self.context.rights.is_name_of_interest(&name.name))
+        let is_of_interest = |name: &str| self.context.rights.is_name_of_interest(name);
+        let relations = &self.found.relations;
+        relations.iter().any(|name| is_of_interest(&name.name) || self.context.names.view(&name.name).is_some())
     }
 
     /// Whether any text at all in the statement is the name of something protected: utility statements hold names in

@@ -78,7 +78,7 @@ pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Resul
     if !code.is_safe() && !statement.context.rights.sees_everything() {
         return Err(code.refused());
     }
-    match &prepared.verdict {
+    match &super::renew::renewed(statement, prepared)? {
         Verdict::Pass(effect) => match statement.touches() {
             true => Err(not_prepared()),
             false => Ok(Verdict::Pass(effect.clone())),

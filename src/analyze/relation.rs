@@ -22,6 +22,8 @@ pub(super) enum Referred {
     View(Arc<Relation>, Vec<Column>),
     /// Nothing protected.
     Open(Arc<Relation>),
+    /// A view that the open transaction has made over protected relations.
+    NewView(Vec<Column>),
     /// Made by this session and not yet in the catalog, or one of several, none of them protected.
     Unseen,
 }
@@ -33,7 +35,7 @@ impl Analyzer<'_> {
     /// 0A000 where the name could mean a protected relation and something else too; 42501 and 0A000 for relations
     /// through which protected values are reached in ways that cannot be followed.
     pub(super) fn referred(&mut self, range: &RangeVar) -> Result<Referred> {
-        let Some(relation) = self.resolve(range)? else { return Ok(Referred::Unseen) };
+        let Some(relation) = self.resolve(range)? else { return self.unseen(range) };
         let rights = self.context.rights;
         if let Some(protected) = rights.relation(relation.oid) {
             return Ok(Referred::Protected(Arc::clone(protected)));
@@ -53,6 +55,13 @@ impl Analyzer<'_> {
                 ),
                 "Query the protected tables themselves, or name the relation in the policy.",
             )),
+        }
+    }
+
+    fn unseen(&mut self, range: &RangeVar) -> Result<Referred> {
+        match self.context.names.view(&range.relname) {
+            Some(view) => self.columns_of(&view.sql).map(Referred::NewView),
+            None => Ok(Referred::Unseen),
         }
     }
 
@@ -103,11 +112,7 @@ impl Analyzer<'_> {
     /// What a view's columns are, by its stored definition.
     fn view_columns(&mut self, view: &Relation) -> Result<Vec<Column>> {
         let Some(definition) = &view.definition else { return Err(opaque_view(view)) };
-        let NodeEnum::SelectStmt(mut query) = sql::query(definition)? else { return Err(opaque_view(view)) };
-        let was_in_view = std::mem::replace(&mut self.is_in_view, true);
-        let columns = self.select(&mut query, None, None);
-        self.is_in_view = was_in_view;
-        let mut columns = columns?;
+        let mut columns = self.columns_of(definition)?;
         if columns.len() != view.columns.len() {
             return Err(opaque_view(view));
         }
@@ -115,6 +120,19 @@ impl Analyzer<'_> {
             column.name.clone_from(&named.name);
             column.origin = Some((view.oid, named.number));
         }
+        Ok(columns)
+    }
+
+    /// The columns of a query that the server runs as it stands.
+    fn columns_of(&mut self, definition: &str) -> Result<Vec<Column>> {
+        let NodeEnum::SelectStmt(mut query) = sql::query(definition)? else {
+            return Err(Stop::not_understood("opaque-view", "a view that is no query", ""));
+        };
+        let was_in_view = std::mem::replace(&mut self.is_in_view, true);
+        let columns = self.select(&mut query, None, None);
+        self.is_in_view = was_in_view;
+        let mut columns = columns?;
+        columns.iter_mut().for_each(|column| column.origin = None);
         Ok(columns)
     }
 }
@@ -138,6 +156,7 @@ pub(super) fn table(referred: Referred, range: &RangeVar) -> Table {
             is_complete: relation.kind != RelationKind::Other,
             ..Table::derived(label, relation.columns.iter().map(|column| Column::open(&column.name)).collect())
         },
+        Referred::NewView(columns) => of_view(label, columns),
         Referred::View(relation, columns) => Table { schema: schema_of(&relation), ..of_view(label, columns) },
         Referred::Protected(rights) => Table { schema: schema_of(&rights.relation), ..of_protected(label, rights) },
     };

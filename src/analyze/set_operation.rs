@@ -11,6 +11,9 @@ use super::scope::Scope;
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 
+/// What RowDescription says of columns that come from no one table.
+const NO_ORIGIN: Option<(u32, i16)> = Some((0, 0));
+
 /// What the sides are called in the rewritten query.
 const LEFT: &str = "pgveil_l";
 const RIGHT: &str = "pgveil_r";
@@ -54,12 +57,12 @@ impl Analyzer<'_> {
         left.into_iter()
             .zip(right)
             .map(|(left, right)| match left.shape.merged(&right.shape) {
-                Some(shape) => Ok(Column { shape, origin: None, ..left }),
+                Some(shape) => Ok(Column { shape, origin: NO_ORIGIN, ..left }),
                 None => {
                     let what = "a set operation with other values";
                     self.require_open(&left.shape, "mixed-with-sealed", what)?;
                     self.require_open(&right.shape, "mixed-with-sealed", what)?;
-                    Ok(Column { shape: Shape::Open, origin: None, ..left })
+                    Ok(Column { shape: Shape::Open, origin: NO_ORIGIN, ..left })
                 }
             })
             .collect()

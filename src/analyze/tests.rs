@@ -120,6 +120,9 @@ impl Names for NoNames {
     fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
         None
     }
+    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
 }
 
 fn decided(role: &str, sql: &str) -> Verdict {
@@ -298,7 +301,11 @@ fn who_sees_some_rows() {
     assert!(select.contains("WHERE branch = 1 OFFSET 0) customers"), "{select}");
     assert!(select.contains("NULL::pg_catalog.text AS notes"), "{select}");
     let update = shown("auditor", "UPDATE customers SET name = $1 WHERE id = $2");
-    assert!(update.contains("CASE WHEN customers.branch = 1 THEN customers.id = $2 ELSE false END AND customers.branch = 1"), "{update}");
+    assert!(
+        update
+            .contains("CASE WHEN customers.branch = 1 THEN customers.id = $2 ELSE false END AND customers.branch = 1"),
+        "{update}"
+    );
     check(
         "auditor",
         &[

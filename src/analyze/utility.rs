@@ -17,7 +17,7 @@ use super::relation::Referred;
 use super::rights::RelationRights;
 use super::stop::{Result, Stop};
 use super::{Statement, build, opaque};
-use crate::plan::{Effect, OutputAction, Plan, TouchAction, Verdict};
+use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TouchAction, Verdict};
 use crate::sql;
 
 pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
@@ -139,6 +139,9 @@ fn setting(set: &VariableSetStmt) -> Result<Verdict> {
             "The server does not report this setting; encrypted bytea columns are shown in hex.",
         )),
         "search_path" | "role" | "session_authorization" => Ok(Verdict::Pass(Effect::SettingsChanged)),
+        "datestyle" | "timezone" | "intervalstyle" | "client_encoding" | "names" => {
+            Ok(Verdict::Pass(Effect::ReportedSettingChanged))
+        }
         _ if resets_all => Ok(Verdict::Pass(Effect::SettingsChanged)),
         _ => Ok(Verdict::Pass(Effect::None)),
     }
@@ -224,10 +227,16 @@ fn create_view(statement: &Statement<'_>, view: &ViewStmt) -> Result<Verdict> {
     }
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     analyzer.is_in_view = true;
-    if let Some(query) = view.query.as_deref() {
-        analyzer.query(&mut query.clone(), None)?;
+    let (Some(query), Some(range)) = (view.query.as_deref(), &view.view) else {
+        return Ok(Verdict::Pass(Effect::CatalogChanged));
+    };
+    analyzer.query(&mut query.clone(), None)?;
+    if !view.aliases.is_empty() {
+        return Ok(Verdict::Pass(Effect::CatalogChanged));
     }
-    Ok(Verdict::Pass(Effect::CatalogChanged))
+    let statement =
+        PreparedSql { sql: sql::print(query)?, verdict: Verdict::Pass(Effect::None), param_types: Vec::new() };
+    Ok(Verdict::Pass(Effect::CreateView { name: range.relname.clone(), statement: Arc::new(statement) }))
 }
 
 fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdict> {
@@ -285,7 +294,7 @@ fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Op
     match range {
         Some(range) => match analyzer.referred(range)? {
             Referred::Protected(rights) => Ok(Some(rights)),
-            Referred::View(..) | Referred::Open(_) | Referred::Unseen => Ok(None),
+            Referred::View(..) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => Ok(None),
         },
         None => Ok(None),
     }

@@ -189,6 +189,9 @@ impl Analyzer<'_> {
                 let what = format!("changing rows through view {}", relation::full_name(relation));
                 return Err(Stop::not_understood("update-through-view", what, "Change the table itself."));
             }
+            Referred::NewView(_) => {
+                return Err(Stop::not_understood("update-through-view", "changing rows through a new view", ""));
+            }
             Referred::Open(_) | Referred::Unseen => None,
         };
         if let Some(rights) = &rights {

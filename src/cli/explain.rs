@@ -168,6 +168,10 @@ impl Names for Nothing {
     fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
         None
     }
+
+    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ impl Page {
 
     fn effect(&mut self, effect: &Effect) {
         match effect {
-            Effect::None => {}
+            Effect::None | Effect::ReportedSettingChanged => {}
+            Effect::CreateView { name, .. } => self.line("then", format_args!("view {name} is known by its query")),
             Effect::Prepare { name, statement } => self.inner("prepares", name, &statement.verdict),
             Effect::DeclareCursor { name, statement, .. } => self.inner("declares", name, &statement.verdict),
             Effect::Deallocate { name } => self.line("then", format_args!("{} is deallocated", named(name.as_deref()))),

@@ -244,6 +244,11 @@ pub enum Effect {
     DeclareCursor { name: String, hold: bool, statement: Arc<PreparedSql> },
     /// `CLOSE name` (or ALL with `None`).
     CloseCursor { name: Option<String> },
+    /// `CREATE VIEW name AS …` over protected relations: until the catalog shows the view, its query tells what it is.
+    CreateView { name: String, statement: Arc<PreparedSql> },
+    /// A setting that the server reports, though only at the end of the batch: what comes before that is read or shown
+    /// by the old one.
+    ReportedSettingChanged,
     /// DDL, or code that may have run DDL: the catalog must be read again before the next name is trusted.
     CatalogChanged,
     /// Something that may have changed search_path, role or another setting that the server does not report.

@@ -1,6 +1,7 @@
 //! What the session knows of the server's state: the view that deciders get.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::names::{self, Basis, Found, Names, Portal, Statement};
@@ -16,6 +17,8 @@ pub(super) struct Books {
     pub catalog_outdated: bool,
     /// Counts what may have changed the meaning of names that prepared statements use.
     pub revision: u64,
+    /// Views made in the open transaction, by name.
+    views: HashMap<String, Arc<PreparedSql>>,
     /// Counts the Syncs that the client has sent.
     pub batch: u64,
     catalog_unsure: bool,
@@ -33,6 +36,7 @@ impl Books {
             status: TransactionStatus::Idle,
             catalog_outdated: false,
             revision: 0,
+            views: HashMap::new(),
             batch: 0,
             catalog_unsure: false,
             settings_unsure: false,
@@ -65,6 +69,11 @@ impl Books {
             }
             Effect::CloseCursor { name: Some(name) } => self.portals.set(name, None),
             Effect::CloseCursor { name: None } => self.portals.retain(|_| false),
+            Effect::CreateView { name, statement } => {
+                self.views.insert(name, statement);
+                self.changed(true, false);
+            }
+            Effect::ReportedSettingChanged => {}
             Effect::CatalogChanged => self.changed(true, false),
             Effect::SettingsChanged => self.changed(false, true),
             Effect::AnythingChanged => self.changed(true, true),
@@ -100,6 +109,7 @@ impl Books {
     pub fn ready(&mut self, status: TransactionStatus) {
         self.status = status;
         if status == TransactionStatus::Idle {
+            self.views.clear();
             self.portals.retain(|portal| portal.hold);
             if std::mem::take(&mut self.catalog_unsure) {
                 self.catalog_outdated = true;
@@ -129,6 +139,10 @@ impl SessionView for Books {
     fn cursor(&self, name: &str) -> Option<&Arc<PreparedSql>> {
         let name = names::key(name).ok()?;
         self.settled(self.portals.find(&name, self.batch)).map(|portal| &portal.prepared)
+    }
+
+    fn view(&self, name: &str) -> Option<&Arc<PreparedSql>> {
+        self.views.get(name)
     }
 
     fn transaction(&self) -> TransactionStatus {

@@ -10,6 +10,8 @@ pub trait SessionView {
     fn prepared(&self, name: &str) -> Option<&Arc<PreparedSql>>;
     /// An open cursor, declared by SQL or bound as a portal: both share one name space in PostgreSQL.
     fn cursor(&self, name: &str) -> Option<&Arc<PreparedSql>>;
+    /// A view that the open transaction has made over protected relations.
+    fn view(&self, name: &str) -> Option<&Arc<PreparedSql>>;
     fn transaction(&self) -> TransactionStatus;
     fn parameters(&self) -> &Parameters;
     /// DDL or opaque code ran in the open transaction: a catalog read by another login does not see it.

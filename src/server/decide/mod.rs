@@ -262,6 +262,7 @@ impl SessionDecider {
         // A catalog that is read again does not show what an open transaction did.
         let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
         let verdict = match (verdict, situation.style) {
+            (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
             (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
             (verdict, _) => verdict,
         };
@@ -361,6 +362,12 @@ fn effect(verdict: &Verdict) -> Option<&Effect> {
 
 fn refusal(error: PgError, reason: &'static str) -> Arc<Refusal> {
     Arc::new(Refusal { error, reason, objects: Vec::new() })
+}
+
+fn style_changed() -> Arc<Refusal> {
+    let message = "a setting that values are shown by changes in the same text as a statement on protected data";
+    let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint("Send SET in a query of its own.");
+    refusal(error, "setting-in-text")
 }
 
 fn too_long(max_len: usize) -> Arc<Refusal> {

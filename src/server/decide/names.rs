@@ -14,11 +14,14 @@ pub struct Overlay {
     /// `None`: deallocated.
     prepared: HashMap<String, Option<Arc<PreparedSql>>>,
     cursors: HashMap<String, Option<Arc<PreparedSql>>>,
+    views: HashMap<String, Arc<PreparedSql>>,
     /// Everything that the session knew before is gone.
     forgot_prepared: bool,
     forgot_cursors: bool,
     pub catalog_changed: bool,
     pub settings_changed: bool,
+    /// A setting that values are read and shown by.
+    pub style_changed: bool,
 }
 
 impl Overlay {
@@ -46,6 +49,11 @@ impl Overlay {
                 self.cursors.clear();
                 self.forgot_cursors = true;
             }
+            Effect::CreateView { name, statement } => {
+                self.views.insert(name.clone(), statement.clone());
+                self.catalog_changed = true;
+            }
+            Effect::ReportedSettingChanged => self.style_changed = true,
             Effect::CatalogChanged => self.catalog_changed = true,
             Effect::SettingsChanged => self.settings_changed = true,
             Effect::AnythingChanged => (self.catalog_changed, self.settings_changed) = (true, true),
@@ -93,5 +101,13 @@ impl Names for AskedNames<'_> {
             None if self.overlay.forgot_cursors => None,
             None => self.view.cursor(name),
         }
+    }
+
+    fn view(&self, name: &str) -> Option<&Arc<PreparedSql>> {
+        let found = self.overlay.views.get(name).or_else(|| self.view.view(name));
+        if found.is_some() {
+            self.asked.set(true);
+        }
+        found
     }
 }
