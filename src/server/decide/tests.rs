@@ -167,7 +167,10 @@ fn behind_ddl_of_the_open_transaction_a_new_table_may_exist() {
     let unsure = View { is_unsure: true, ..View::default() };
     assert_eq!(query(&mut decider, "SELECT 1 FROM new_one", &unsure), "pass");
     assert!(!decider.is_protected(99), "the session may have made it");
-    assert_eq!(query(&mut decider, "CREATE TABLE new_one (a int); SELECT 1 FROM new_one", &View::default()), "pass, pass");
+    assert_eq!(
+        query(&mut decider, "CREATE TABLE new_one (a int); SELECT 1 FROM new_one", &View::default()),
+        "pass, pass"
+    );
 }
 
 #[test]
