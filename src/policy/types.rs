@@ -86,7 +86,7 @@ mod tests {
             ("char", "character(1)"),
             ("numeric(18,2)", "numeric(18,2)"),
             ("decimal", "numeric"),
-            ("timestamp(3) with time zone", "timestamp with time zone"),
+            ("timestamp(3) with time zone", "timestamp(3) with time zone"),
             ("int", "integer"),
         ];
         for (written, shown) in cases {
