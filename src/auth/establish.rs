@@ -91,7 +91,12 @@ pub async fn establish(gate: &Gate, socket: Socket, peer: Peer) -> Result<Admitt
         // Answered before: none is left here
         Ok(Packet::SslRequest | Packet::GssEncRequest) => return Err(Turned::Gone),
         Err(failure) => {
-            let nobody = RefusedLogin { code: SqlState::PROTOCOL_VIOLATION, user: String::new(), database: String::new(), tls_subject };
+            let nobody = RefusedLogin {
+                code: SqlState::PROTOCOL_VIOLATION,
+                user: String::new(),
+                database: String::new(),
+                tls_subject,
+            };
             return Err(turn_away(&mut client, failure, nobody).await);
         }
     };
