@@ -96,7 +96,12 @@ pub async fn establish(
         // Answered before: none is left here
         Ok(Packet::SslRequest | Packet::GssEncRequest) => return Err(Turned::Gone),
         Err(failure) => {
-            let nobody = RefusedLogin { code: SqlState::PROTOCOL_VIOLATION, user: String::new(), database: String::new(), tls_subject };
+            let nobody = RefusedLogin {
+                code: SqlState::PROTOCOL_VIOLATION,
+                user: String::new(),
+                database: String::new(),
+                tls_subject,
+            };
             return Err(turn_away(&mut client, failure, nobody).await);
         }
     };

@@ -8,9 +8,9 @@ use super::gate::Materials;
 use super::packet::{NEWEST, Startup, Version};
 use super::turned::{Failure, refused, server_lost};
 use crate::session::Parameters;
+use crate::wire::SqlState;
 use crate::wire::backend::{error_fields, parameter_status, ready_for_query};
 use crate::wire::frame::{violation, write};
-use crate::wire::SqlState;
 
 /// A login under way.
 pub(super) struct Login<'a> {
@@ -66,7 +66,10 @@ impl<'a> Login<'a> {
             Request::Sasl(mechanisms) => self.sasl(mechanisms).await?,
             Request::SaslContinue(_) | Request::SaslFinal(_) => return Err(server_lost().into()),
             Request::Other => {
-                return Err(refused("the server asks for an authentication method that cannot pass through this proxy").into());
+                return Err(refused(
+                    "the server asks for an authentication method that cannot pass through this proxy",
+                )
+                .into());
             }
         };
         match request(&self.server_message().await?)? {

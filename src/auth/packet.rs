@@ -146,7 +146,8 @@ impl Startup {
             }
         }
         check(&parameters)?;
-        let user = name(&parameters, "user")?.ok_or_else(|| refused("no PostgreSQL user name specified in startup packet"))?;
+        let user =
+            name(&parameters, "user")?.ok_or_else(|| refused("no PostgreSQL user name specified in startup packet"))?;
         let database = name(&parameters, "database")?.unwrap_or_else(|| user.clone());
         Ok(Self { version, user, database, parameters, unknown_options })
     }
@@ -266,7 +267,8 @@ mod tests {
 
     #[test]
     fn an_application_may_be_called_anything() {
-        let startup = startup(0x0003_0000, &[b"user", b"u", b"database", b"d", b"application_name", b"\xb9\xf1"]).unwrap();
+        let startup =
+            startup(0x0003_0000, &[b"user", b"u", b"database", b"d", b"application_name", b"\xb9\xf1"]).unwrap();
         assert_eq!((startup.database.as_str(), startup.application_name().as_str()), ("d", "\u{fffd}\u{fffd}"));
     }
 

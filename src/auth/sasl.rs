@@ -8,9 +8,9 @@ use super::scram::client::{Channel as Binding, Client};
 use super::scram::server::{Proven, Server};
 use super::scram::{SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError, Verifiers};
 use super::turned::{Failure, refused, scram_error, server_lost};
+use crate::wire::PgError;
 use crate::wire::body::Body;
 use crate::wire::frame::{violation, write};
-use crate::wire::PgError;
 
 const METHOD: &str = "scram-sha-256";
 

@@ -6,9 +6,7 @@ use super::attributes::Attributes;
 use super::keys::{base64, unbase64, unbase64_key};
 use super::server::{Proven, binding};
 use super::verifier::Verifier;
-use super::{
-    ClientKey, EndPoint, MAX_SALT_LEN, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError, ServerKey, nonce,
-};
+use super::{ClientKey, EndPoint, MAX_SALT_LEN, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramError, ServerKey, nonce};
 
 /// Whether the exchange is bound to the TLS connection it runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
