@@ -141,7 +141,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         Ok(())
     }
 
-    /// Whether `asker` sees the answer; kept beside COPY since its frames are never the proxy's own.
+    /// Answers to the proxy's own messages are not shown.
     pub(super) fn show(asker: Asker, frame: &[u8], outbox: &mut Outbox) {
         if asker == Asker::Client {
             append(&mut outbox.to_client, frame);

@@ -1,14 +1,16 @@
 //! What a client gets, message by message.
 
+use std::sync::Arc;
+
+use bytes::BytesMut;
+
 use super::client::Say::{self, *};
-use super::decider::ByText;
-use super::decider::{planned, refuse};
+use super::decider::{ByText, plan, planned, refuse};
 use super::harness::{Wire, session};
 use super::model::{PLANNED, PLANNED_UPSTREAM, REFUSED};
-use crate::plan::{Effect, Verdict};
+use crate::plan::{CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, Plan, Verdict};
 use crate::session::{Ended, Outbox};
-use crate::wire::SqlState;
-use bytes::BytesMut;
+use crate::wire::{PgError, SqlState};
 
 fn check(messages: &[Say], expect: &str) -> Wire {
     let mut wire = Wire::new();
@@ -75,6 +77,15 @@ fn a_function_call_is_refused_as_a_query_is() {
 }
 
 #[test]
+fn a_definition_that_the_server_skipped_is_forgotten() {
+    let mut wire = check(&[Parse("s", "SELECT 1"), Sync], "1 Z:I");
+    let skipped = [Bind("", "nothing"), Close(b'S', "s"), Parse("s", PLANNED), Sync];
+    assert_eq!(wire.say(&skipped).unwrap(), "E:26000 Z:I");
+    let messages = [Bind("", "s"), Describe(b'P', ""), Execute("", 0), Sync];
+    assert_eq!(wire.say(&messages).unwrap(), "2 T:25 D:~pv1: C:SELECT 1 Z:I");
+}
+
+#[test]
 fn portals_stop_at_their_limit_and_go_on() {
     let messages = [Parse("", "SELECT 3"), Bind("", ""), Execute("", 2), Flush, Execute("", 2), Close(b'P', ""), Sync];
     check(&messages, "1 2 D:~pv1: D:~pv1: s D:~pv1: C:SELECT 1 3 Z:I");
@@ -113,6 +124,47 @@ fn copy_from_the_client() {
     check(&[&extended[..], &[Sync, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I");
     check(&[&extended[..], &[Data, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I");
     check(&[&extended[..], &[Data, Fail, Data, Done, Sync]].concat(), "1 2 G E:57014 Z:I");
+}
+
+#[test]
+fn planned_copies() {
+    let plan = |sql, direction| {
+        let format = CopyFormat::Text { delimiter: b'\t', null: b"\\N".to_vec(), header: false };
+        let copy = Some(CopyPlan { direction, format, input: vec![CopyInput::Relay] });
+        Verdict::Rewrite(Arc::new(Plan { copy, ..plan(sql) }))
+    };
+    let mut wire = Wire::new();
+    let verdicts = &mut wire.session.decider_mut().verdicts;
+    verdicts.insert("IN", plan("COPY IN", CopyDirection::FromClient));
+    verdicts.insert("OUT", plan("COPY OUT", CopyDirection::ToClient));
+    let extended = [Parse("", "IN"), Bind("", ""), Execute("", 0)];
+    let cases: [(&[Say], &str); 5] = [
+        (&[Query("IN"), Data, Data, Done], "G C:COPY 1 Z:I"),
+        (&[Query("IN"), Data, BadData, Data, Done, Query("SELECT 0")], "G E:22P04 Z:I T:25 C:SELECT 0 Z:I"),
+        (&[&extended[..], &[Data, BadData, Data, Done, Sync]].concat(), "1 2 G E:22P04 Z:I"),
+        (&[&extended[..], &[Sync, Data, Done, Sync]].concat(), "1 2 G C:COPY 1 Z:I"),
+        (&[Query("OUT; SELECT 0")], "H d d c C:COPY 2 T:25 C:SELECT 0 Z:I"),
+    ];
+    for (messages, expect) in cases {
+        assert_eq!(wire.say(messages).unwrap(), expect, "{messages:?}");
+    }
+    assert!(wire.session.observer_mut().open.is_empty());
+}
+
+#[test]
+fn a_copy_in_the_direction_that_was_not_planned_ends_the_session() {
+    let mut wire = Wire::new();
+    wire.session.decider_mut().verdicts.insert("OUT", planned("COPY OUT"));
+    assert_eq!(wire.say(&[Query("OUT")]).unwrap_err().reason, "unplanned-answer");
+    assert!(wire.received.is_empty());
+}
+
+#[test]
+fn settings_that_values_cannot_be_shown_under_refuse_what_is_planned_and_nothing_else() {
+    let mut wire = Wire::new();
+    wire.session.style_error = Some(PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "unknown DateStyle"));
+    assert_eq!(wire.say(&[Query(PLANNED), Query("SELECT 0")]).unwrap(), "E:0A000 Z:I T:25 C:SELECT 0 Z:I");
+    assert_eq!(wire.say(&[Parse("", PLANNED), Bind("", ""), Sync]).unwrap(), "E:0A000 Z:I");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) enum Say {
     Flush,
     Sync,
     Data,
+    /// Data with a field too many.
+    BadData,
     Done,
     Fail,
     Call,
@@ -59,6 +61,7 @@ fn write(message: &Say, output: &mut BytesMut) {
         Say::Flush => frame::write(output, b'H', |_| {}),
         Say::Sync => frame::write(output, b'S', |_| {}),
         Say::Data => frame::write(output, b'd', |body| body.put_slice(b"1\n")),
+        Say::BadData => frame::write(output, b'd', |body| body.put_slice(b"1\t2\n")),
         Say::Done => frame::write(output, b'c', |_| {}),
         Say::Fail => frame::write(output, b'f', |body| string(body, "enough")),
         Say::Call => frame::write(output, b'F', |body| body.put_slice(&[0; 4])),

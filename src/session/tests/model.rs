@@ -86,6 +86,9 @@ impl Model {
         match message {
             Frontend::Parse(parse) => {
                 let sql = std::str::from_utf8(parse.sql).unwrap();
+                if parse.name.is_empty() {
+                    self.statements.remove(parse.name);
+                }
                 if sql == REFUSED {
                     return Err("42501");
                 }
