@@ -66,7 +66,7 @@ fn serve(listener: std::net::TcpListener, gate: &Arc<Gate>, outcomes: &Sender<Ou
 }
 
 async fn session(gate: Arc<Gate>, stream: TcpStream, peer: Peer, outcomes: Sender<Outcome>) {
-    let mut admitted = match establish(&gate, Socket::Tcp(stream), peer).await {
+    let mut admitted = match establish(&gate, Socket::Tcp(stream), peer, |_| Ok(())).await {
         Ok(admitted) => admitted,
         Err(turned) => {
             let _nobody_asks = outcomes.send(Err(turned));
