@@ -47,7 +47,8 @@ impl Analyzer<'_> {
         let mut scope = Scope::inside(Some(&with));
         self.from(&mut select.from_clause, &mut scope)?;
         self.opt_open(select.where_clause.as_deref_mut(), &scope)?;
-        if !select.distinct_clause.is_empty() {
+        let is_merged = scope.visible.iter().any(|visible| visible.node.is_some());
+        if is_merged || !select.distinct_clause.is_empty() {
             self.expand_stars(&mut select.target_list, &scope)?;
         }
         let grouped = self.group(select, &scope)?;

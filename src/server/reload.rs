@@ -20,6 +20,7 @@ pub struct Reload {
 impl Reload {
     /// Policies, keys and certificates. What cannot be read stays as it was, and says so.
     pub fn everything(&self) {
+        tracing::info!("reload asked for");
         self.keys();
         self.certificates();
         self.policies(self.server.policies.reload());

@@ -3,6 +3,7 @@
 
 pub mod canary;
 pub mod cases;
+pub mod gate;
 pub mod postgres;
 pub mod proxy;
 pub mod twins;
