@@ -37,6 +37,9 @@ impl SessionView for View {
         None
     }
 
+    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
     fn transaction(&self) -> TransactionStatus {
         TransactionStatus::Idle
     }
