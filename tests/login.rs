@@ -118,7 +118,7 @@ fn stderr(output: &Output) -> String {
 
 fn refused(front: &Front) -> (String, String) {
     match front.outcome() {
-        Err(Turned::Refused(login)) => (login.code.as_str().to_owned(), login.user),
+        Err(Turned::Refused(login)) => (login.code.as_str().to_owned(), login.claimed.user),
         other => panic!("not refused: {other:?}"),
     }
 }

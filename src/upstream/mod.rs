@@ -6,4 +6,4 @@ mod tls;
 
 pub use connect::{Connected, Unreachable, Upstream};
 pub use stream::{Stream, tune};
-pub use tls::{ALPN, TlsSetupError, load_identity, load_roots, provider};
+pub use tls::{ALPN, TlsSetupError, client_config, load_identity, load_roots, provider};
