@@ -47,7 +47,7 @@ impl Version {
 /// What a client asks for when it logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Startup {
-    /// As asked for: may be newer than [`NEWEST`].
+    /// As asked for: may be newer than what the proxy understands.
     pub version: Version,
     pub user: String,
     /// The user's name where the client named none.
