@@ -4,7 +4,7 @@ mod support;
 
 use std::fmt::Write as _;
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use pgveil::auth::Turned;
@@ -34,7 +34,18 @@ CREATE ROLE scrammer LOGIN PASSWORD 'right'; CREATE ROLE unlisted LOGIN PASSWORD
 CREATE ROLE stale LOGIN PASSWORD 'right';
 SET password_encryption = md5; CREATE ROLE digest LOGIN PASSWORD 'right';";
 
-static BANK: LazyLock<Bank> = LazyLock::new(|| {
+/// The bank of the tests that run: it ends with the last of them, which a static would not.
+fn bank() -> Arc<Bank> {
+    static BANK: Mutex<Weak<Bank>> = Mutex::new(Weak::new());
+    let mut shared = BANK.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let bank = Arc::new(open_bank());
+        *shared = Arc::downgrade(&bank);
+        bank
+    })
+}
+
+fn open_bank() -> Bank {
     let certificates = Certificates::new();
     certificates.issue("server").issue("proxy").issue("teller");
     let directory = TempDir::new().expect("temporary directory");
@@ -57,7 +68,7 @@ static BANK: LazyLock<Bank> = LazyLock::new(|| {
     write_private(&certificates.file("verifiers"), &verifiers(server.port(), &["scrammer", "stale"]));
     must(&psql(server.port(), "user=postgres sslmode=disable", "", "ALTER ROLE stale PASSWORD 'newer'"));
     Bank { server, certificates, directory }
-});
+}
 
 fn verifiers(port: u16, roles: &[&str]) -> String {
     let mut lines = String::new();
@@ -118,14 +129,15 @@ fn stderr(output: &Output) -> String {
 
 fn refused(front: &Front) -> (String, String) {
     match front.outcome() {
-        Err(Turned::Refused(login)) => (login.code.as_str().to_owned(), login.user),
+        Err(Turned::Refused(login)) => (login.code.as_str().to_owned(), login.claimed.user),
         other => panic!("not refused: {other:?}"),
     }
 }
 
 #[test]
 fn every_method_passes_in_clear() {
-    let front = Front::start(&BANK.upstream(""));
+    let bank = bank();
+    let front = Front::start(&bank.upstream(""));
     let cases = [
         ("trusty", "trust"),
         ("plain", "password"),
@@ -148,7 +160,8 @@ fn every_method_passes_in_clear() {
 
 #[test]
 fn facts_and_server_errors_are_the_servers_own() {
-    let front = Front::start(&BANK.upstream(""));
+    let bank = bank();
+    let front = Front::start(&bank.upstream(""));
     let sql = "SELECT pg_backend_pid(), current_setting('search_path'), current_setting('application_name')";
     let conninfo = "user=trusty application_name=till options='-c search_path=bank'";
     let answer = must(&psql(front.port, conninfo, "", sql));
@@ -163,8 +176,9 @@ fn facts_and_server_errors_are_the_servers_own() {
 
 #[test]
 fn tls_on_both_legs_with_default_settings() {
-    let front = Front::start(&BANK.both_legs());
-    let ca = BANK.file("ca.crt");
+    let bank = bank();
+    let front = Front::start(&bank.both_legs());
+    let ca = bank.file("ca.crt");
     let defaults = ["", "channel_binding=require", "channel_binding=disable"];
     for more in defaults {
         let conninfo = format!("user=scrammer sslmode=verify-full sslrootcert={ca} {more}");
@@ -189,13 +203,14 @@ fn tls_on_both_legs_with_default_settings() {
 
 #[test]
 fn tls_on_one_leg_relays_scram() {
-    let clear_upstream = Front::start(&(BANK.tls_listen("") + &BANK.upstream("")));
+    let bank = bank();
+    let clear_upstream = Front::start(&(bank.tls_listen("") + &bank.upstream("")));
     must(&psql(clear_upstream.port, "user=scrammer sslmode=require", "right", "SELECT 1"));
     assert!(clear_upstream.outcome().expect("a session").is_encrypted);
     for sslmode in ["require", "verify-ca", "verify-full"] {
         let root =
-            if sslmode == "require" { String::new() } else { format!("sslrootcert = '{}'", BANK.file("ca.crt")) };
-        let front = Front::start(&BANK.upstream(&format!("sslmode = '{sslmode}'\n{root}")));
+            if sslmode == "require" { String::new() } else { format!("sslrootcert = '{}'", bank.file("ca.crt")) };
+        let front = Front::start(&bank.upstream(&format!("sslmode = '{sslmode}'\n{root}")));
         let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
         assert_eq!(must(&psql(front.port, "user=scrammer", "right", sql)), "t", "{sslmode}");
     }
@@ -203,7 +218,8 @@ fn tls_on_one_leg_relays_scram() {
 
 #[test]
 fn without_a_verifier_the_client_is_told_what_to_do() {
-    let front = Front::start(&(BANK.tls_listen("") + &BANK.verified_upstream()));
+    let bank = bank();
+    let front = Front::start(&(bank.tls_listen("") + &bank.verified_upstream()));
     let output = psql(front.port, "user=scrammer sslmode=require", "right", "SELECT 1");
     assert!(stderr(&output).contains("[auth] verifiers"), "{}", stderr(&output));
     assert_eq!(refused(&front).0, "28000");
@@ -213,21 +229,23 @@ fn without_a_verifier_the_client_is_told_what_to_do() {
 /// No hash is defined for its signature: no binding is offered, and none is needed.
 #[test]
 fn an_ed25519_certificate_serves_without_binding() {
+    let bank = bank();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
-    BANK.certificates.issue_with("modern", key);
-    let front = Front::start(&BANK.both_legs().replace("/proxy.", "/modern."));
+    bank.certificates.issue_with("modern", key);
+    let front = Front::start(&bank.both_legs().replace("/proxy.", "/modern."));
     must(&psql(front.port, "user=scrammer sslmode=require", "right", "SELECT 1"));
 }
 
 #[test]
 fn servers_that_are_not_who_they_should_be() {
+    let bank = bank();
     let others = Certificates::new();
     let foreign = others.file("ca.crt").display().to_string();
-    let port = BANK.server.port();
-    let ca = BANK.file("ca.crt");
+    let port = bank.server.port();
+    let ca = bank.file("ca.crt");
     let cases = [
-        BANK.upstream(&format!("sslrootcert = '{foreign}'")),
-        BANK.upstream(&format!("sslmode = 'verify-ca'\nsslrootcert = '{foreign}'")),
+        bank.upstream(&format!("sslrootcert = '{foreign}'")),
+        bank.upstream(&format!("sslmode = 'verify-ca'\nsslrootcert = '{foreign}'")),
         // The certificate is for 127.0.0.1 and localhost
         format!("[upstream]\nhost = '127.0.0.2'\nport = {port}\nsslrootcert = '{ca}'\n"),
         "[upstream]\nhost = '127.0.0.1'\nport = 1\n".to_owned(),
@@ -244,7 +262,8 @@ fn servers_that_are_not_who_they_should_be() {
 
 #[test]
 fn a_unix_socket_upstream_and_a_database_elsewhere() {
-    let (place, port) = (BANK.directory.path().display(), BANK.server.port());
+    let bank = bank();
+    let (place, port) = (bank.directory.path().display(), bank.server.port());
     let nowhere = "[upstream]\nhost = '127.0.0.1'\nport = 1\nsslmode = 'require'\n";
     let front = Front::start(&format!("{nowhere}[databases.postgres]\nhost = '{place}'\nport = {port}\n"));
     assert_eq!(must(&psql(front.port, "user=digest", "", "SELECT inet_server_port() IS NULL")), "t");
@@ -253,9 +272,10 @@ fn a_unix_socket_upstream_and_a_database_elsewhere() {
 
 #[test]
 fn client_certificates_name_their_holder() {
-    let ca = BANK.file("ca.crt");
-    let front = Front::start(&(BANK.tls_listen(&format!("client_ca = '{ca}'")) + &BANK.upstream("")));
-    let (certificate, key) = (BANK.file("teller.crt"), BANK.file("teller.key"));
+    let bank = bank();
+    let ca = bank.file("ca.crt");
+    let front = Front::start(&(bank.tls_listen(&format!("client_ca = '{ca}'")) + &bank.upstream("")));
+    let (certificate, key) = (bank.file("teller.crt"), bank.file("teller.key"));
     let conninfo = format!("user=trusty sslmode=require sslcert={certificate} sslkey={key}");
     must(&psql(front.port, &conninfo, "", "SELECT 1"));
     assert_eq!(front.outcome().expect("a session").tls_subject.as_deref(), Some("teller"));
@@ -274,7 +294,8 @@ fn client_certificates_name_their_holder() {
 
 #[test]
 fn ctrl_c_cancels_over_tls_and_in_clear() {
-    for (tables, conninfo) in [(BANK.upstream(""), "user=trusty"), (BANK.both_legs(), "user=trusty sslmode=require")] {
+    let bank = bank();
+    for (tables, conninfo) in [(bank.upstream(""), "user=trusty"), (bank.both_legs(), "user=trusty sslmode=require")] {
         let front = Front::start(&tables);
         let mut running = command(front.port, conninfo, "");
         running.args(["-c", "SELECT pg_sleep(60)"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -292,7 +313,8 @@ fn ctrl_c_cancels_over_tls_and_in_clear() {
 
 #[test]
 fn a_place_is_free_again_when_the_session_ends() {
-    let front = Front::start(&format!("[listen]\nmax_sessions = 1\n{}", BANK.upstream("")));
+    let bank = bank();
+    let front = Front::start(&format!("[listen]\nmax_sessions = 1\n{}", bank.upstream("")));
     let mut first = command(front.port, "user=trusty", "");
     let mut first = first.args(["-c", "SELECT pg_sleep(2)"]).stdout(Stdio::null()).spawn().expect("psql starts");
     front.outcome().expect("a session");
@@ -308,20 +330,21 @@ fn a_place_is_free_again_when_the_session_ends() {
 
 #[test]
 fn certificates_are_reloaded_as_a_whole_or_not_at_all() {
-    let front = Front::start(&BANK.both_legs());
+    let bank = bank();
+    let front = Front::start(&bank.both_legs());
     let others = Certificates::new();
     others.issue("proxy");
     let other = |name: &str| others.file(name).display().to_string();
-    let moved = BANK
+    let moved = bank
         .both_legs()
-        .replace(&BANK.file("proxy.crt"), &other("proxy.crt"))
-        .replace(&BANK.file("proxy.key"), &other("proxy.key"));
+        .replace(&bank.file("proxy.crt"), &other("proxy.crt"))
+        .replace(&bank.file("proxy.key"), &other("proxy.key"));
     let broken = moved.replace("/proxy.key", "/missing.key");
     let login = |ca: &str| psql(front.port, &format!("user=trusty sslmode=verify-ca sslrootcert={ca}"), "", "SELECT 1");
     assert!(front.gate.reload(&configuration(&broken)).is_err());
-    must(&login(&BANK.file("ca.crt")));
+    must(&login(&bank.file("ca.crt")));
     front.gate.reload(&configuration(&moved)).expect("a reload");
-    assert!(!login(&BANK.file("ca.crt")).status.success());
+    assert!(!login(&bank.file("ca.crt")).status.success());
     must(&login(&other("ca.crt")));
 }
 

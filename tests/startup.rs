@@ -195,7 +195,8 @@ fn direct_tls_needs_alpn_and_ends_the_asking() {
     let certificates = Certificates::new();
     let (upstream, _) = scripted_server(&[&[]]);
     let front = Front::start(&(tls_tables(&certificates) + &upstream));
-    let cases: [(&[&[u8]], Vec<u8>, &str); 4] = [
+    type Case = (&'static [&'static [u8]], Vec<u8>, &'static str);
+    let cases: [Case; 4] = [
         (&[b"postgresql"], plain_startup(), "08006"),
         (&[b"postgresql"], SSL_REQUEST.to_vec(), "0A000"),
         (&[b"postgresql"], GSSENC_REQUEST.to_vec(), "0A000"),
@@ -224,22 +225,23 @@ fn exchange(packet: &[u8], answers: &'static [&'static [u8]]) -> (Vec<u8>, Vec<u
 
 #[test]
 fn protocol_versions() {
+    const WORDS: &[&str] = &["user", "u"];
+    const WITH_OPTION: &[&str] = &["user", "u", "_pq_.grease", "on"];
     const OLD: &[u8] = b"v\0\0\0\x0c\0\x03\0\0\0\0\0\0R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
     const NEW: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
-    let words = ["user", "u"];
-    let with_option = ["user", "u", "_pq_.grease", "on"];
     let told = |minor: u8, options: &[u8]| {
         let count = u8::from(!options.is_empty());
         message(b'v', &[&[0, 3, 0, minor, 0, 0, 0, count], options].concat())
     };
-    let cases: [(u32, &[&str], &'static [u8], u8, Vec<u8>); 7] = [
-        (0x0003_0000, &words, NEW, 0, Vec::new()),
-        (0x0003_0002, &words, NEW, 2, Vec::new()),
-        (0x0003_0002, &words, OLD, 2, told(0, b"")),
-        (0x0003_270f, &words, NEW, 2, told(2, b"")),
-        (0x0003_270f, &words, OLD, 2, told(0, b"")),
-        (0x0003_0000, &with_option, NEW, 0, told(0, b"_pq_.grease\0")),
-        (0x0003_0002, &with_option, OLD, 2, told(0, b"_pq_.grease\0")),
+    type Case = (u32, &'static [&'static str], &'static [u8], u8, Vec<u8>);
+    let cases: [Case; 7] = [
+        (0x0003_0000, WORDS, NEW, 0, Vec::new()),
+        (0x0003_0002, WORDS, NEW, 2, Vec::new()),
+        (0x0003_0002, WORDS, OLD, 2, told(0, b"")),
+        (0x0003_270f, WORDS, NEW, 2, told(2, b"")),
+        (0x0003_270f, WORDS, OLD, 2, told(0, b"")),
+        (0x0003_0000, WITH_OPTION, NEW, 0, told(0, b"_pq_.grease\0")),
+        (0x0003_0002, WITH_OPTION, OLD, 2, told(0, b"_pq_.grease\0")),
     ];
     for (version, words, server, asked_minor, expect) in cases {
         let answers: &'static [&'static [u8]] = if server == OLD { &[OLD] } else { &[NEW] };
@@ -299,6 +301,14 @@ fn after_authentication_only_what_belongs_there_passes() {
     }
 }
 
+/// libpq falls back to another encryption only while it has not seen AuthenticationOk.
+#[test]
+fn an_error_after_authentication_does_not_overtake_it() {
+    const MISSING: &[u8] = b"R\0\0\0\x08\0\0\0\0E\0\0\0\x13SFATAL\0C3D000\0\0";
+    let (answer, _) = exchange(&plain_startup(), &[MISSING]);
+    assert_eq!(answer, MISSING);
+}
+
 #[test]
 fn a_session_begins_with_everything_the_server_said() {
     const ALL: &[u8] =
@@ -351,7 +361,7 @@ fn a_silent_peer_is_timed_out() {
     let mut client = connect(front.port);
     client.write_all(&plain_startup()).expect("sent");
     assert_eq!(sqlstate(&read_all(&mut client)).as_deref(), Some("57014"));
-    assert!(matches!(front.outcome(), Err(Turned::Refused(login)) if login.database == "bank"));
+    assert!(matches!(front.outcome(), Err(Turned::Refused(login)) if login.claimed.database == "bank"));
 }
 
 #[test]

@@ -179,11 +179,39 @@ mod tests {
             (&rcgen::PKCS_ECDSA_P256_SHA256, Some(32)),
             (&rcgen::PKCS_ECDSA_P384_SHA384, Some(48)),
             (&rcgen::PKCS_ECDSA_P521_SHA512, Some(64)),
+            (&rcgen::PKCS_RSA_SHA256, Some(32)),
+            (&rcgen::PKCS_RSA_SHA512, Some(64)),
             (&rcgen::PKCS_ED25519, None),
         ];
         for (algorithm, expect) in cases {
             let certificate = certificate(algorithm, &[]);
             assert_eq!(end_point(&certificate).map(|hash| hash.len()), expect, "{algorithm:?}");
+        }
+    }
+
+    fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        [&[tag, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()
+    }
+
+    #[test]
+    fn pss_says_its_hash_in_its_parameters() {
+        let hash = |last: u8| element(EXPLICIT_0, &[&element(SEQUENCE, &[&element(OID, &[SHA_2, &[last]])])]);
+        let mask = element(EXPLICIT_1, &[b"x"]);
+        let cases = [
+            (hash(1), Some(Hash::Sha256)),
+            (hash(2), Some(Hash::Sha384)),
+            (hash(3), Some(Hash::Sha512)),
+            ([hash(3), mask.clone()].concat(), Some(Hash::Sha512)),
+            (hash(4), None),
+            (mask, Some(Hash::Sha256)),
+            (Vec::new(), Some(Hash::Sha256)),
+            (element(EXPLICIT_0, &[]), None),
+        ];
+        for (parameters, expect) in cases {
+            let algorithm = element(SEQUENCE, &[&element(OID, &[PKCS_1, &[10]]), &element(SEQUENCE, &[&parameters])]);
+            let certificate = element(SEQUENCE, &[&element(SEQUENCE, &[]), &algorithm]);
+            assert_eq!(signature_hash(&certificate), expect, "{parameters:?}");
         }
     }
 

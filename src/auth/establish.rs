@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,7 +16,7 @@ use super::gate::{Gate, Materials};
 use super::knock::{Knock, Socket, knock};
 use super::login::{LoggedIn, Login};
 use super::packet::{CancelRequest, Packet, Startup};
-use super::turned::{Failure, RefusedLogin, Turned, refused};
+use super::turned::{Claimed, Failure, RefusedLogin, Turned, refused};
 use crate::session::Parameters;
 use crate::upstream::Stream;
 use crate::wire::backend::{Severity, write_error};
@@ -87,49 +88,34 @@ pub async fn establish(
 ) -> Result<Admitted, Turned> {
     let materials = gate.materials();
     let deadline = Instant::now() + materials.login_timeout;
-    let knocking = timeout_at(deadline, knock(materials.client_tls.as_ref(), socket));
-    let Ok(Ok(Knock { stream, tls_subject, packet })) = knocking.await else { return Err(Turned::Gone) };
+    let Knock { stream, tls_subject, packet } =
+        match timeout_at(deadline, knock(materials.client_tls.as_ref(), socket)).await {
+            Ok(Ok(knock)) => knock,
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "connection ended before it asked for anything");
+                return Err(Turned::Gone);
+            }
+            Err(_) => return Err(Turned::Gone),
+        };
     let mut client = Channel::new(stream);
-    let startup = match packet {
-        Ok(Packet::Startup(startup)) => startup,
-        Ok(Packet::Cancel(request)) => return Err(forward_cancel(gate, &materials, request).await),
-        // Answered before: none is left here
-        Ok(Packet::SslRequest | Packet::GssEncRequest) => return Err(Turned::Gone),
-        Err(failure) => {
-            let nobody = RefusedLogin {
-                code: SqlState::PROTOCOL_VIOLATION,
-                user: String::new(),
-                database: String::new(),
-                tls_subject,
+    match packet {
+        Ok(Packet::Startup(startup)) => {
+            let logging_in = async {
+                is_welcome(&startup)?;
+                log_in(gate, &materials, &mut client, &startup).await
             };
-            return Err(turn_away(&mut client, failure, nobody).await);
+            match timeout_at(deadline, logging_in).await.unwrap_or_else(|_| Err(timed_out().into())) {
+                Ok(session) => Ok(session.admit(client, peer, tls_subject, startup)),
+                Err(failure) => {
+                    let Startup { user, database, .. } = startup;
+                    Err(turn_away(client, failure, Claimed { user, database, tls_subject }).await)
+                }
+            }
         }
-    };
-    let logging_in = async {
-        is_welcome(&startup)?;
-        log_in(gate, &materials, &mut client, &startup).await
-    };
-    let outcome = timeout_at(deadline, logging_in).await;
-    match outcome.unwrap_or_else(|_| Err(Failure::Refused(timed_out()))) {
-        Ok(session) => {
-            let is_encrypted = client.stream.is_tls();
-            let Session { server, logged_in, counted } = session;
-            let LoggedIn { auth_method, server_pid, parameters, registered } = logged_in;
-            Ok(Admitted {
-                client: client.stream,
-                server: server.stream,
-                client_buffer: client.buffer,
-                server_buffer: server.buffer,
-                facts: LoginFacts { peer, is_encrypted, tls_subject, auth_method, server_pid, startup },
-                parameters,
-                place: Place { _counted: counted, _registered: registered },
-            })
-        }
-        Err(failure) => {
-            let Startup { user, database, .. } = startup;
-            let who = RefusedLogin { code: SqlState::INVALID_AUTHORIZATION, user, database, tls_subject };
-            Err(turn_away(&mut client, failure, who).await)
-        }
+        Ok(Packet::Cancel(request)) => Err(forward_cancel(gate, &materials, request).await),
+        // Answered on the way: none is left
+        Ok(Packet::SslRequest | Packet::GssEncRequest) => Err(Turned::Gone),
+        Err(failure) => Err(turn_away(client, failure, Claimed { tls_subject, ..Claimed::default() }).await),
     }
 }
 
@@ -146,6 +132,22 @@ struct Session {
     counted: OwnedSemaphorePermit,
 }
 
+impl Session {
+    fn admit(self, client: Channel, peer: Peer, tls_subject: Option<String>, startup: Startup) -> Admitted {
+        let LoggedIn { auth_method, server_pid, parameters, registered } = self.logged_in;
+        let is_encrypted = client.stream.is_tls();
+        Admitted {
+            client: client.stream,
+            server: self.server.stream,
+            client_buffer: client.buffer,
+            server_buffer: self.server.buffer,
+            facts: LoginFacts { peer, is_encrypted, tls_subject, auth_method, server_pid, startup },
+            parameters,
+            place: Place { _counted: self.counted, _registered: registered },
+        }
+    }
+}
+
 async fn log_in(
     gate: &Gate,
     materials: &Materials,
@@ -156,7 +158,7 @@ async fn log_in(
     if is_clear && materials.client_tls.as_ref().is_some_and(|tls| tls.is_required) {
         return Err(refused("this server accepts TLS connections only").into());
     }
-    let counted = std::sync::Arc::clone(&gate.sessions).try_acquire_owned().map_err(|_| too_many())?;
+    let counted = Arc::clone(&gate.sessions).try_acquire_owned().map_err(|_| too_many())?;
     let address = materials.upstream.server(&startup.database);
     let connected = materials.upstream.connect(address).await.map_err(|error| {
         tracing::warn!(host = address.host, port = address.port, %error, "no connection to the server");
@@ -180,7 +182,7 @@ fn timed_out() -> PgError {
 }
 
 /// Tells the client, if there is something to tell, and closes.
-async fn turn_away(client: &mut Channel, failure: Failure, who: RefusedLogin) -> Turned {
+async fn turn_away(mut client: Channel, failure: Failure, claimed: Claimed) -> Turned {
     let mut farewell = BytesMut::new();
     let code = match failure {
         Failure::Gone => return Turned::Gone,
@@ -196,5 +198,5 @@ async fn turn_away(client: &mut Channel, failure: Failure, who: RefusedLogin) ->
         client.stream.shutdown().await
     };
     let _heard = timeout(FAREWELL_TIMEOUT, saying).await;
-    Turned::Refused(RefusedLogin { code, ..who })
+    Turned::Refused(RefusedLogin { code, claimed })
 }

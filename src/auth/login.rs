@@ -20,6 +20,8 @@ pub(super) struct Login<'a> {
     pub materials: &'a Materials,
     /// The server's, in DER; `None` where its leg is not TLS.
     pub server_certificate: Option<Vec<u8>>,
+    /// For the client, not sent yet.
+    pending: BytesMut,
 }
 
 /// What the server said of the session.
@@ -50,7 +52,7 @@ impl<'a> Login<'a> {
         materials: &'a Materials,
         server_certificate: Option<Vec<u8>>,
     ) -> Self {
-        Self { client, server, startup, materials, server_certificate }
+        Self { client, server, startup, materials, server_certificate, pending: BytesMut::new() }
     }
 
     /// From the startup packet to AuthenticationOk, which is not relayed yet. Returns the method's name in `pg_hba.conf`.
@@ -119,17 +121,15 @@ impl<'a> Login<'a> {
         auth_method: &'static str,
         register: impl Fn(u32, &[u8]) -> Registered,
     ) -> Result<LoggedIn, Failure> {
-        let mut relayed = BytesMut::new();
-        write(&mut relayed, b'R', |body| body.put_u32(0))?;
+        write(&mut self.pending, b'R', |body| body.put_u32(0))?;
         let parameters = Parameters::default();
         let mut logged_in = LoggedIn { auth_method, server_pid: 0, parameters, registered: None };
         loop {
             if self.server.buffer.is_empty() {
-                self.client.send(&relayed).await?;
-                relayed.clear();
+                self.send_pending().await?;
             }
             let message = self.server_message().await?;
-            relayed.put_slice(message.frame());
+            self.pending.put_slice(message.frame());
             match message.kind {
                 b'S' => report(&mut logged_in.parameters, message.body())?,
                 b'K' if logged_in.registered.is_none() => {
@@ -139,7 +139,7 @@ impl<'a> Login<'a> {
                 }
                 b'N' => {}
                 b'Z' if ready_for_query(message.body()) == Ok(b'I') => {
-                    self.client.send(&relayed).await?;
+                    self.send_pending().await?;
                     return Ok(logged_in);
                 }
                 _ => return Err(server_lost().into()),
@@ -158,8 +158,15 @@ impl<'a> Login<'a> {
         }
         let fields = error_fields(message.body()).map_err(|_| server_lost())?;
         let code = fields.iter().find(|(field, _)| *field == b'C').and_then(|(_, code)| (*code).try_into().ok());
-        self.client.send(message.frame()).await?;
+        self.pending.put_slice(message.frame());
+        self.send_pending().await?;
         Err(Failure::Relayed(code.map_or(SqlState::INTERNAL_ERROR, SqlState)))
+    }
+
+    async fn send_pending(&mut self) -> Result<(), Failure> {
+        self.client.send(&self.pending).await?;
+        self.pending.clear();
+        Ok(())
     }
 
     pub async fn client_answer(&mut self) -> Result<Message, Failure> {

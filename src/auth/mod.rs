@@ -26,4 +26,4 @@ pub use establish::{Admitted, LoginFacts, Peer, Place, establish};
 pub use gate::{Gate, GateError};
 pub use knock::Socket;
 pub use packet::{Startup, Version};
-pub use turned::{RefusedLogin, Turned};
+pub use turned::{Claimed, RefusedLogin, Turned};

@@ -47,7 +47,7 @@ impl Version {
 /// What a client asks for when it logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Startup {
-    /// As asked for: may be newer than [`NEWEST`].
+    /// As asked for: may be newer than what the proxy understands.
     pub version: Version,
     pub user: String,
     /// The user's name where the client named none.
@@ -260,9 +260,9 @@ mod tests {
         assert_eq!(startup.unknown_options, ["_pq_.new"]);
         let mut output = BytesMut::new();
         startup.write(&mut output);
-        let expect = b"\0\0\0\x49\0\x03\0\x02user\0teller\0options\0-c x=1\0Search_Path\0a\0search_path\0b\0\0";
+        let expect = b"\0\0\0\x40\0\x03\0\x02user\0teller\0options\0-c x=1\0Search_Path\0a\0search_path\0b\0\0";
         assert_eq!(&output[..], &expect[..]);
-        assert_eq!(output.len(), 0x49);
+        assert_eq!(output.len(), 0x40);
     }
 
     #[test]
@@ -310,6 +310,15 @@ mod tests {
         for body in cases {
             let code = Packet::parse(body).err().map(|error| error.code);
             assert_eq!(code, Some(SqlState::PROTOCOL_VIOLATION), "{body:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(code in 80_877_101_u32..80_877_106, body: Vec<u8>) {
+            for code in [code, 0x0003_0000] {
+                let _either = Packet::parse(&[&code.to_be_bytes(), body.as_slice()].concat());
+            }
         }
     }
 

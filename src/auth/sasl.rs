@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn offers() {
-        let cases: [(&[u8], Option<(bool, bool)>); 6] = [
+        type Case = (&'static [u8], Option<(bool, bool)>);
+        let cases: [Case; 6] = [
             (b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0", Some((true, true))),
             (b"SCRAM-SHA-256\0OAUTHBEARER\0\0", Some((true, false))),
             (b"OAUTHBEARER\0\0", Some((false, false))),

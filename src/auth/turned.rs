@@ -18,10 +18,15 @@ pub enum Turned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedLogin {
     pub code: SqlState,
-    /// As the client claims; empty where it did not get so far. Likewise the database.
+    pub claimed: Claimed,
+}
+
+/// Who a client says it is; empty where it did not get so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
     pub user: String,
     pub database: String,
-    /// The common name of the client's certificate.
+    /// The common name of the client's certificate: this is verified.
     pub tls_subject: Option<String>,
 }
 

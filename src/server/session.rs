@@ -17,7 +17,7 @@ use super::phase::Phase;
 use super::rule::{CurrentRule, Rule};
 use super::worker::Accepted;
 use crate::audit::{Event, SessionFacts};
-use crate::auth::{self, Admitted, Gate, LoginFacts, Peer, RefusedLogin, Socket, Turned};
+use crate::auth::{self, Admitted, Claimed, Gate, LoginFacts, Peer, RefusedLogin, Socket, Turned};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::keys::Keyrings;
@@ -57,8 +57,8 @@ impl Server {
         self.observing.metrics.logins_refused_total.inc();
         self.observing.audit.note(Event::LoginRefused {
             client: peer.to_string(),
-            user: refused.user.clone(),
-            database: refused.database.clone(),
+            user: refused.claimed.user.clone(),
+            database: refused.claimed.database.clone(),
             sqlstate: refused.code.as_str().to_owned(),
         });
     }
@@ -159,10 +159,6 @@ fn session_facts(server: &Server, facts: &LoginFacts, rule: &CurrentRule) -> Ses
 }
 
 fn refused(facts: &LoginFacts, error: &PgError) -> RefusedLogin {
-    RefusedLogin {
-        code: error.code,
-        user: facts.startup.user.clone(),
-        database: facts.startup.database.clone(),
-        tls_subject: facts.tls_subject.clone(),
-    }
+    let (user, database) = (facts.startup.user.clone(), facts.startup.database.clone());
+    RefusedLogin { code: error.code, claimed: Claimed { user, database, tls_subject: facts.tls_subject.clone() } }
 }

@@ -58,7 +58,8 @@ pub enum VerifiersError {
 
 impl Verifiers {
     /// Reads lines of `"user" "verifier"`, as PgBouncer's `auth_file` has them: a quote inside is doubled, `;` and `#`
-    /// begin a comment line.
+    /// begin a comment line. From PostgreSQL: `SELECT format('"%s" "%s"', replace(rolname, '"', '""'), rolpassword) FROM
+    /// pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%'`.
     ///
     /// # Errors
     /// [`VerifiersError`].
