@@ -19,7 +19,7 @@ const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "xmax", "cmin", "cmax", "table
 enum Meaning<'s> {
     Column {
         scope: &'s Scope<'s>,
-        visible: Visible,
+        visible: Box<Visible>,
     },
     /// A system column, a column of a row source whose columns are not known, or nothing: the server decides.
     Unguarded,
@@ -40,7 +40,7 @@ impl Analyzer<'_> {
             Meaning::Unguarded => Ok(Column::open(name)),
             Meaning::Row(table) if table.guards() || holds_sealed(table) => Err(whole_row(table)),
             Meaning::Row(_) => Ok(Column::open(name)),
-            Meaning::Column { scope, visible } => self.placed(node, scope, visible),
+            Meaning::Column { scope, visible } => self.placed(node, scope, *visible),
         }
     }
 
@@ -114,7 +114,7 @@ impl Analyzer<'_> {
                 if was_incomplete && scope.tables.get(visible.place.0).is_some_and(Table::guards) {
                     return Err(uncertain(name));
                 }
-                return Ok(Meaning::Column { scope, visible: visible.clone() });
+                return Ok(Meaning::Column { scope, visible: Box::new(visible.clone()) });
             }
             was_incomplete |= !scope.is_complete();
         }
@@ -142,7 +142,7 @@ impl Analyzer<'_> {
             return match (same.next(), same.next()) {
                 (Some((index, column)), None) => {
                     let visible = Visible { column: column.clone(), place: (at, index), node: None };
-                    Ok(Meaning::Column { scope, visible })
+                    Ok(Meaning::Column { scope, visible: Box::new(visible) })
                 }
                 (Some(_), Some(_)) => {
                     let message = format!("column reference \"{name}\" is ambiguous");

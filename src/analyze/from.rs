@@ -30,13 +30,13 @@ impl Analyzer<'_> {
     /// Reads one FROM list into `scope`, which is the list's own.
     pub(super) fn from(&mut self, items: &mut [Node], scope: &mut Scope<'_>) -> Result<()> {
         for item in items {
-            let visible = self.from_item(item, scope)?;
+            let visible = self.row_source(item, scope)?;
             scope.visible.extend(visible);
         }
         Ok(())
     }
 
-    fn from_item(&mut self, item: &mut Node, scope: &mut Scope<'_>) -> Result<Vec<Visible>> {
+    fn row_source(&mut self, item: &mut Node, scope: &mut Scope<'_>) -> Result<Vec<Visible>> {
         match &mut item.node {
             Some(NodeEnum::RangeVar(range)) => self.reference(range, scope),
             Some(NodeEnum::RangeSubselect(subselect)) => self.subselect(subselect, scope),
@@ -47,7 +47,7 @@ impl Analyzer<'_> {
                 self.opt_open(sample.repeatable.as_deref_mut(), scope)?;
                 let before = scope.tables.len();
                 let Some(sampled) = sample.relation.as_deref_mut() else { return Ok(Vec::new()) };
-                let visible = self.from_item(sampled, scope)?;
+                let visible = self.row_source(sampled, scope)?;
                 match scope.tables.iter().skip(before).any(|table| table.mode == Mode::Veiled) {
                     true => Err(Stop::not_understood("tablesample", "TABLESAMPLE of a masked relation", "")),
                     false => Ok(visible),
@@ -152,11 +152,11 @@ impl Analyzer<'_> {
         let (Some(left), Some(right)) = (join.larg.as_deref_mut(), join.rarg.as_deref_mut()) else {
             return Err(Stop::not_understood("join", "a join without sides", ""));
         };
-        let left = self.from_item(left, scope)?;
+        let left = self.row_source(left, scope)?;
         // A LATERAL item on the right sees the left
         let before = scope.visible.len();
         scope.visible.extend(left.iter().cloned());
-        let right = self.from_item(right, scope)?;
+        let right = self.row_source(right, scope)?;
         scope.visible.truncate(before);
         if join.alias.is_some() || join.join_using_alias.is_some() {
             return Err(Stop::not_understood(

@@ -16,7 +16,7 @@ use super::stop::{Result, Stop};
 /// What a sealed GROUP BY item refers to.
 pub(super) enum Grouped {
     /// A column, as its reference reads after resolution.
-    Column(Node),
+    Column(Box<Node>),
     /// An output column, by its place; the item's own place in the clause.
     Output { target: usize, item: usize },
 }
@@ -38,7 +38,7 @@ impl Analyzer<'_> {
             match shape {
                 Shape::Sealed(_) => {
                     self.groupable(&shape, "GROUP BY")?;
-                    grouped.push(Grouped::Column(item.clone()));
+                    grouped.push(Grouped::Column(Box::new(item.clone())));
                     self.to_term(item);
                 }
                 Shape::Open | Shape::Stored(_) => self.require_open(&shape, "group-on-sealed", "GROUP BY")?,

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn fields_are_cut_as_postgresql_cuts_them() {
-        let cases: &[(&[u8], u8, u8, &[Option<&str>])] = &[
+        type Case = (&'static [u8], u8, u8, &'static [Option<&'static str>]);
+        let cases: &[Case] = &[
             (b"a,b", b'"', b'"', &[Some("a"), Some("b")]),
             (b",\"\",", b'"', b'"', &[None, Some(""), None]),
             (b"\"a,\"\"b\nc\",d", b'"', b'"', &[Some("a,\"b\nc"), Some("d")]),

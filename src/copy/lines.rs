@@ -187,7 +187,8 @@ mod tests {
     fn lines_end_where_postgresql_ends_them() {
         let safe = Charset::AsciiSafe;
         let escaped = Some((b'"', b'\\'));
-        let cases: &[(Option<(u8, u8)>, Charset, &[u8], &[&[u8]])] = &[
+        type Case = (Option<(u8, u8)>, Charset, &'static [u8], &'static [&'static [u8]]);
+        let cases: &[Case] = &[
             (None, safe, b"a\nb\n", &[b"a", b"b"]),
             (None, safe, b"a\n\nb", &[b"a", b"", b"b"]),
             (None, safe, b"a\r\nb\r\n", &[b"a", b"b"]),
@@ -216,7 +217,8 @@ mod tests {
 
     #[test]
     fn mixed_line_ends_and_stray_markers_are_errors() {
-        let cases: &[(Option<(u8, u8)>, &[u8])] = &[
+        type Case = (Option<(u8, u8)>, &'static [u8]);
+        let cases: &[Case] = &[
             (None, b"a\nb\r\n"),
             (None, b"a\r\nb\n"),
             (None, b"a\rb\n"),
