@@ -2,11 +2,12 @@
 //!
 //! The tree that is analysed is the one PostgreSQL's grammar builds (libpg_query), so what the analysis sees and what
 //! the server runs cannot differ by a parser's opinion. A changed tree is printed, the print is parsed again, and
-//! only a print that gives the very same tree goes upstream ([`print`]).
+//! only a print that gives the very same tree goes upstream ([`print()`]).
 
 mod depth;
 mod inventory;
 mod print;
+mod second_reader;
 mod walk;
 
 use std::ops::Range;
