@@ -48,7 +48,7 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
-pub use rights::Rights;
+pub use rights::{Borne, Rights};
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
