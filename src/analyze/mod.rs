@@ -106,6 +106,21 @@ pub fn decide(
     }
 }
 
+/// Whether a statement that passes does so whatever its literals are: it is judged by what it names, and no literal of a
+/// query names a relation.
+pub fn ignores_literals(statement: &sql::Statement) -> bool {
+    matches!(
+        &statement.tree.node,
+        Some(
+            NodeEnum::SelectStmt(_)
+                | NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+                | NodeEnum::TransactionStmt(_)
+        )
+    )
+}
+
 fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {
     let found = sql::inventory(tree);
     let statement = Statement { source, tree, found: &found, context, is_fresh };

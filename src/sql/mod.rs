@@ -7,6 +7,7 @@
 mod depth;
 mod inventory;
 mod print;
+mod scan;
 mod second_reader;
 mod walk;
 
@@ -17,6 +18,7 @@ use pg_query::protobuf::Node;
 
 pub use inventory::{Call, Inventory, Name, inventory};
 pub use print::{expression, print, query};
+pub use scan::scan;
 
 use crate::wire::{PgError, SqlState};
 
@@ -52,7 +54,7 @@ pub fn parse(text: &str, standard_conforming_strings: bool) -> Result<Vec<Statem
 }
 
 /// The grammar's own words; they may quote the client's text to the client.
-fn refused_scan(_: pg_query::Error) -> PgError {
+fn not_scanned() -> PgError {
     PgError::new(SqlState::SYNTAX_ERROR, "the text cannot be split into tokens")
 }
 

@@ -19,7 +19,7 @@ pub(super) fn agrees(text: &str) -> bool {
 
 /// The literals as they are written, quotes and all.
 fn by_postgresql(text: &str) -> Option<Vec<&str>> {
-    let tokens = pg_query::scan_tokens(text).ok()?;
+    let tokens = super::scan(text)?;
     let literals = tokens.into_iter().filter(|token| token.token == i32::from(Scanned::Sconst));
     literals.map(|token| text.get(usize::try_from(token.start).ok()?..usize::try_from(token.end).ok()?)).collect()
 }
