@@ -52,7 +52,7 @@ pub use rights::Rights;
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
-use crate::plan::{Effect, Plan, PreparedSql, Verdict};
+use crate::plan::{Effect, ParamAction, Plan, PreparedSql, Verdict};
 use crate::sql::{self, Inventory};
 use crate::value::Style;
 use crate::wire::{PgError, SqlState};
@@ -87,6 +87,9 @@ pub trait Names {
 #[derive(Debug)]
 pub struct UnknownName;
 
+/// As many as Bind can carry. Source: <https://www.postgresql.org/docs/current/protocol-message-formats.html>
+const MAX_PARAMETERS: i32 = 65_535;
+
 /// Decides about one statement of `text`.
 ///
 /// # Errors
@@ -108,6 +111,10 @@ pub fn decide(
 
 fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {
     let found = sql::inventory(tree);
+    if found.parameters > MAX_PARAMETERS {
+        let message = format!("there is no parameter ${}", found.parameters);
+        return Err(Stop::postgres(SqlState::UNDEFINED_PARAMETER, message));
+    }
     let statement = Statement { source, tree, found: &found, context, is_fresh };
     match &tree.node {
         None => Ok(Verdict::Pass(Effect::None)),
@@ -200,12 +207,13 @@ impl Statement<'_> {
         Err(PgError::new(SqlState::UNDEFINED_TABLE, message).into())
     }
 
-    /// Sent as it is; what comes back is relayed unless it carries a sealed value.
+    /// Sent as it is, parameters too; what comes back is relayed unless it carries a sealed value.
     fn watched(&self, effect: Effect) -> Plan {
-        Plan {
-            sql: self.source.to_owned(),
-            ..Analyzer::new(self.context, self.is_fresh).plan(String::new(), None, effect)
+        let mut analyzer = Analyzer::new(self.context, self.is_fresh);
+        for number in 1..=self.found.parameters {
+            analyzer.parameters.place(number, ParamAction::Relay, 0);
         }
+        analyzer.plan(self.source.to_owned(), None, effect)
     }
 }
 

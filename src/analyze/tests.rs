@@ -249,6 +249,8 @@ fn who_sees_everything() {
             format!("SELECT DISTINCT ON ({L}(phone, 27)) phone FROM public.customers -> 1"),
         ),
         ("SELECT count(*) FROM customers", "SELECT count(*) AS count FROM public.customers -> -".into()),
+        ("SELECT nosuch($2, $1)", "SELECT nosuch($2, $1) $1:relay $2:relay -> ".into()),
+        ("SELECT phone, $65536 FROM customers", "bad-input 42P02".into()),
     ];
     check("app", &cases.iter().map(|(sql, expect)| (*sql, expect.as_str())).collect::<Vec<_>>());
 }
