@@ -91,8 +91,8 @@ impl Client {
     pub fn run(&mut self, mode: Mode, sql: &str, params: &[Option<String>], copy: Option<&[u8]>) -> Reply {
         match mode {
             Mode::Simple => self.simple(&inline(sql, params), copy),
-            Mode::Text => self.extended(sql, params, false),
-            Mode::Binary => self.extended(sql, params, true),
+            Mode::Text => self.extended(sql, params, copy, false),
+            Mode::Binary => self.extended(sql, params, copy, true),
         }
     }
 
@@ -100,10 +100,10 @@ impl Client {
         let mut body = sql.as_bytes().to_vec();
         body.push(0);
         self.send(&message(b'Q', &body));
-        self.read_reply(copy)
+        self.read_reply(Some(&copy_data(copy.unwrap_or_default())))
     }
 
-    fn extended(&mut self, sql: &str, params: &[Option<String>], binary: bool) -> Reply {
+    fn extended(&mut self, sql: &str, params: &[Option<String>], copy: Option<&[u8]>, binary: bool) -> Reply {
         let mut parse = vec![0];
         parse.extend_from_slice(sql.as_bytes());
         parse.extend_from_slice(&[0, 0, 0]);
@@ -120,7 +120,9 @@ impl Client {
         batch.extend(message(b'E', b"\0\0\0\0\0"));
         batch.extend(message(b'S', b""));
         self.send(&batch);
-        let mut reply = self.read_reply(None);
+        // The server skips the Sync that it reads in the middle of a COPY
+        let data = [copy_data(copy.unwrap_or_default()), message(b'S', b"")].concat();
+        let mut reply = self.read_reply(Some(&data));
         reply.parameter_types = described.parameter_types;
         reply
     }
@@ -131,7 +133,7 @@ impl Client {
         }
     }
 
-    /// Reads up to and including ReadyForQuery.
+    /// Reads up to and including ReadyForQuery. `copy`: the messages to answer a COPY FROM STDIN with.
     fn read_reply(&mut self, copy: Option<&[u8]>) -> Reply {
         let mut reply = Reply::default();
         while let Some((kind, body)) = self.read_message() {
@@ -145,11 +147,7 @@ impl Client {
                         body[2..].chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]])).collect();
                 }
                 b'E' => reply.failure = Some(failure(&body)),
-                b'G' => {
-                    let mut answer = message(b'd', copy.unwrap_or_default());
-                    answer.extend(message(b'c', b""));
-                    self.send(&answer);
-                }
+                b'G' => self.send(copy.unwrap_or_default()),
                 b'R' => assert_eq!(body, [0, 0, 0, 0], "the server asks for a password"),
                 b'Z' => {
                     reply.status = body[0];
@@ -172,6 +170,11 @@ impl Client {
         self.received.extend_from_slice(&body);
         Some((head[0], body))
     }
+}
+
+/// All of a COPY's data, and its end.
+fn copy_data(data: &[u8]) -> Vec<u8> {
+    [message(b'd', data), message(b'c', b"")].concat()
 }
 
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
