@@ -35,6 +35,7 @@ mod replace;
 mod rights;
 mod scope;
 mod set_operation;
+mod setting;
 mod shape;
 mod stop;
 mod utility;
@@ -126,13 +127,13 @@ fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> 
         Some(NodeEnum::ClosePortalStmt(close)) => Ok(cursor::close(close)),
         Some(NodeEnum::ExplainStmt(explain)) => explain::explain(&statement, explain),
         Some(NodeEnum::CopyStmt(copy)) => copy::copy(&statement, copy),
-        Some(
-            NodeEnum::SelectStmt(_)
-            | NodeEnum::InsertStmt(_)
-            | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_)
-            | NodeEnum::MergeStmt(_),
-        ) => statement.query(),
+        Some(NodeEnum::SelectStmt(select)) => match setting::set_config(&statement, select) {
+            Some(set) => setting::setting(&set),
+            None => statement.query(),
+        },
+        Some(NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) | NodeEnum::MergeStmt(_)) => {
+            statement.query()
+        }
         Some(node) => utility::utility(&statement, node),
     }
 }
