@@ -27,7 +27,11 @@ pub struct Twins {
 impl Twins {
     /// Starts a server and fills `twin` and one masked twin for each of `masked_roles`.
     pub fn start(masked_roles: &[&str]) -> Self {
-        let server = Server::start();
+        Self::start_on(Server::start(), masked_roles)
+    }
+
+    /// The same on a server with settings of its own.
+    pub fn start_on(server: Server, masked_roles: &[&str]) -> Self {
         let mut admin = Client::connect(server.port(), "postgres", "postgres").expect("a session");
         admin.must("CREATE ROLE bank_owner");
         for login in LOGINS {
@@ -94,7 +98,11 @@ impl Twins {
 
 /// Loads the bank by COPY, as an application does.
 pub fn load(session: &mut Client) {
-    for rows in bank::tables(CUSTOMERS) {
+    load_customers(session, CUSTOMERS);
+}
+
+pub fn load_customers(session: &mut Client, customers: u64) {
+    for rows in bank::tables(customers) {
         let reply = session.simple(&format!("COPY {} FROM STDIN", rows.table), Some(rows.copy_text.as_bytes()));
         assert!(reply.failure.is_none(), "loading {}: {:?}", rows.table, reply.failure);
     }

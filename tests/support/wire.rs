@@ -115,7 +115,7 @@ impl Client {
         if described.failure.is_some() || self.closed {
             return described;
         }
-        let mut batch = message(b'B', &bind(&described.parameter_types, params, binary));
+        let mut batch = message(b'B', &bind("", "", &described.parameter_types, params, binary));
         batch.extend(message(b'D', b"P\0"));
         batch.extend(message(b'E', b"\0\0\0\0\0"));
         batch.extend(message(b'S', b""));
@@ -125,6 +125,42 @@ impl Client {
         let mut reply = self.read_reply(Some(&data));
         reply.parameter_types = described.parameter_types;
         reply
+    }
+
+    /// Parses under a name, to be run by [`Client::execute`].
+    pub fn prepare(&mut self, name: &str, sql: &str) -> Reply {
+        let parse = [name.as_bytes(), b"\0", sql.as_bytes(), b"\0\0\0"].concat();
+        self.exchange(&[(b'P', parse)])
+    }
+
+    /// Runs a prepared statement with text parameters.
+    pub fn execute(&mut self, name: &str, params: &[Option<String>]) -> Reply {
+        let messages =
+            [(b'B', bind("", name, &[], params, false)), (b'D', b"P\0".to_vec()), (b'E', b"\0\0\0\0\0".to_vec())];
+        self.exchange(&messages)
+    }
+
+    /// Opens a portal on a prepared statement; it lives as long as the transaction.
+    pub fn open(&mut self, portal: &str, name: &str) -> Reply {
+        self.exchange(&[(b'B', bind(portal, name, &[], &[], false))])
+    }
+
+    /// The next rows of a portal.
+    pub fn fetch(&mut self, portal: &str, rows: u32) -> Reply {
+        self.exchange(&[(b'E', [portal.as_bytes(), b"\0", &rows.to_be_bytes()].concat())])
+    }
+
+    fn exchange(&mut self, messages: &[(u8, Vec<u8>)]) -> Reply {
+        let mut batch: Vec<u8> = messages.iter().flat_map(|(kind, body)| message(*kind, body)).collect();
+        batch.extend(message(b'S', b""));
+        self.send(&batch);
+        self.read_reply(None)
+    }
+
+    /// Sends a Query and leaves its answer unread in the socket.
+    pub fn ask(mut self, sql: &str) -> TcpStream {
+        self.send(&message(b'Q', &[sql.as_bytes(), b"\0"].concat()));
+        self.stream
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -184,7 +220,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn bind(types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
+fn bind(portal: &str, name: &str, types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
     let encoded: Vec<(u16, Option<Vec<u8>>)> = params
         .iter()
         .enumerate()
@@ -197,7 +233,7 @@ fn bind(types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
         })
         .collect();
     let count = (params.len() as u16).to_be_bytes();
-    let mut body = vec![0, 0];
+    let mut body = [portal.as_bytes(), b"\0", name.as_bytes(), b"\0"].concat();
     body.extend_from_slice(&count);
     for (format, _) in &encoded {
         body.extend_from_slice(&format.to_be_bytes());
