@@ -184,15 +184,21 @@ impl Analyzer<'_> {
                 (false, _) => Ok(()),
             },
             (Some(Literal::Parameter { number, source }), Some(ty)) => {
-                let shown = if source == 0 { column.type_oid } else { source };
                 match current {
                     None => {
+                        let shown = if source == 0 { column.type_oid } else { source };
                         let (mask, column) = (Arc::clone(mask), Arc::from(column.name.as_str()));
                         let action = ParamAction::RefuseMasked { mask, ty, column };
                         *value = build::parameter(self.parameters.place(number, action, shown));
                     }
                     Some(current) => {
-                        self.open(value, scope)?;
+                        if source == 0 {
+                            // Beside the mask the server would take it for text
+                            let number = self.parameters.place(number, ParamAction::Relay, column.type_oid);
+                            *value = build::parameter(number);
+                        } else {
+                            self.open(value, scope)?;
+                        }
                         let own = super::column::veiled(&column.veil, current.column(column))?;
                         *value = keep_own(own, value.clone(), current.column(column));
                     }

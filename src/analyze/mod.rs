@@ -35,6 +35,7 @@ mod replace;
 mod rights;
 mod scope;
 mod set_operation;
+mod setting;
 mod shape;
 mod stop;
 mod utility;
@@ -52,7 +53,7 @@ pub use rights::{Borne, Rights};
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
-use crate::plan::{Effect, Plan, PreparedSql, Verdict};
+use crate::plan::{Effect, ParamAction, Plan, PreparedSql, Verdict};
 use crate::sql::{self, Inventory};
 use crate::value::Style;
 use crate::wire::{PgError, SqlState};
@@ -86,6 +87,9 @@ pub trait Names {
 /// A name that no relation in the catalog bears: a newer catalog may know it.
 #[derive(Debug)]
 pub struct UnknownName;
+
+/// As many as Bind can carry. Source: <https://www.postgresql.org/docs/current/protocol-message-formats.html>
+const MAX_PARAMETERS: i32 = 65_535;
 
 /// Decides about one statement of `text`.
 ///
@@ -123,6 +127,10 @@ pub fn ignores_literals(statement: &sql::Statement) -> bool {
 
 fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {
     let found = sql::inventory(tree);
+    if found.parameters > MAX_PARAMETERS {
+        let message = format!("there is no parameter ${}", found.parameters);
+        return Err(Stop::postgres(SqlState::UNDEFINED_PARAMETER, message));
+    }
     let statement = Statement { source, tree, found: &found, context, is_fresh };
     match &tree.node {
         None => Ok(Verdict::Pass(Effect::None)),
@@ -134,13 +142,13 @@ fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> 
         Some(NodeEnum::ClosePortalStmt(close)) => Ok(cursor::close(close)),
         Some(NodeEnum::ExplainStmt(explain)) => explain::explain(&statement, explain),
         Some(NodeEnum::CopyStmt(copy)) => copy::copy(&statement, copy),
-        Some(
-            NodeEnum::SelectStmt(_)
-            | NodeEnum::InsertStmt(_)
-            | NodeEnum::UpdateStmt(_)
-            | NodeEnum::DeleteStmt(_)
-            | NodeEnum::MergeStmt(_),
-        ) => statement.query(),
+        Some(NodeEnum::SelectStmt(select)) => match setting::set_config(&statement, select) {
+            Some(set) => setting::setting(&set),
+            None => statement.query(),
+        },
+        Some(NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) | NodeEnum::MergeStmt(_)) => {
+            statement.query()
+        }
         Some(node) => utility::utility(&statement, node),
     }
 }
@@ -215,12 +223,13 @@ impl Statement<'_> {
         Err(PgError::new(SqlState::UNDEFINED_TABLE, message).into())
     }
 
-    /// Sent as it is; what comes back is relayed unless it carries a sealed value.
+    /// Sent as it is, parameters too; what comes back is relayed unless it carries a sealed value.
     fn watched(&self, effect: Effect) -> Plan {
-        Plan {
-            sql: self.source.to_owned(),
-            ..Analyzer::new(self.context, self.is_fresh).plan(String::new(), None, effect)
+        let mut analyzer = Analyzer::new(self.context, self.is_fresh);
+        for number in 1..=self.found.parameters {
+            analyzer.parameters.place(number, ParamAction::Relay, 0);
         }
+        analyzer.plan(self.source.to_owned(), None, effect)
     }
 }
 

@@ -249,6 +249,8 @@ fn who_sees_everything() {
             format!("SELECT DISTINCT ON ({L}(phone, 27)) phone FROM public.customers -> 1"),
         ),
         ("SELECT count(*) FROM customers", "SELECT count(*) AS count FROM public.customers -> -".into()),
+        ("SELECT nosuch($2, $1)", "SELECT nosuch($2, $1) $1:relay $2:relay -> ".into()),
+        ("SELECT phone, $65536 FROM customers", "bad-input 42P02".into()),
     ];
     check("app", &cases.iter().map(|(sql, expect)| (*sql, expect.as_str())).collect::<Vec<_>>());
 }
@@ -272,6 +274,14 @@ fn who_sees_masks() {
             ("EXPLAIN SELECT id FROM customers", "explain 42501"),
             ("SELECT query_to_xml('x', true, true, '')", "opaque-code 42501"),
             ("DO 'x'", "opaque-code 42501"),
+            ("SELECT pg_catalog.set_config('search_path', '', false)", "pass"),
+            ("SELECT pg_catalog.set_config('bytea_output', 'escape', true)", "setting 0A000"),
+            ("SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict'", "pass"),
+            ("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name <> 'restrict'", "opaque-code 42501"),
+            ("SELECT set_config(name, 'escape', false) FROM pg_settings WHERE name = 'bytea_output'", "setting 0A000"),
+            ("SELECT set_config('search_path', '', false)", "opaque-code 42501"),
+            ("SELECT pg_catalog.set_config('search_path', name, false) FROM customers", "opaque-code 42501"),
+            ("SELECT pg_catalog.set_config('search_path', $1, false)", "opaque-code 42501"),
             ("SELECT nosuch(1)", "opaque-code 42501"),
             ("CREATE VIEW v AS SELECT name FROM customers", "ddl-on-protected 42501"),
             ("CREATE INDEX ON customers ((name::int))", "ddl-on-protected 42501"),

@@ -34,6 +34,8 @@ pub struct Inventory {
     pub texts: Vec<String>,
     /// The node types met, as PostgreSQL names them.
     pub kinds: Vec<&'static str>,
+    /// The highest `$n`, 0 without parameters.
+    pub parameters: i32,
 }
 
 /// Lists what a tree names.
@@ -124,6 +126,12 @@ impl Visitor for Collector {
         }
     }
 
+    fn number(&mut self, number: i128) {
+        if let Some(Open { kind: "ParamRef", field: "number", .. }) = self.open.last() {
+            self.found.parameters = self.found.parameters.max(i32::try_from(number).unwrap_or(0));
+        }
+    }
+
     fn text(&mut self, text: &str) {
         if text.is_empty() {
             return;
@@ -193,5 +201,7 @@ mod tests {
             assert_eq!(shown(&of(sql).written), ["w"], "{sql}");
         }
         assert_eq!(of("WITH x AS (SELECT 1) SELECT * FROM x").common_tables, ["x"]);
+        assert_eq!(of("SELECT f($2, 7) FROM g($1) WHERE h(3)").parameters, 2);
+        assert_eq!(of("SELECT f(7)").parameters, 0);
     }
 }

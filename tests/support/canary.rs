@@ -13,21 +13,32 @@ const KEY_BYTES: usize = 8;
 pub struct Canaries {
     /// First bytes of a form → the form and the value it stands for.
     forms: HashMap<[u8; KEY_BYTES], Vec<(Vec<u8>, String)>>,
+    /// Whether any form opens with two bytes: most of what is searched is told apart by that.
+    openings: Vec<bool>,
+}
+
+/// Values that the database holds sealed, five of each customer.
+pub fn sealed_values(customers: u64) -> impl Iterator<Item = String> {
+    (1..=customers).flat_map(|id| {
+        let customer = bank::customer(id);
+        [customer.id_number, customer.phone, customer.email, bank::account_no(id), bank::pan(id)]
+    })
 }
 
 impl Canaries {
     /// The sensitive values of the first `customers` customers, without those a case itself names.
     pub fn of_bank(customers: u64, said: &str) -> Self {
-        let mut canaries = Self { forms: HashMap::new() };
-        for id in 1..=customers {
-            let customer = bank::customer(id);
-            let street = customer.address.rsplit('区').next().unwrap_or_default().to_owned();
-            let values =
-                [customer.id_number, customer.phone, customer.email, street, bank::account_no(id), bank::pan(id)];
-            for value in values.into_iter().filter(|value| value.len() >= KEY_BYTES && !said.contains(value.as_str())) {
-                canaries.add(&value);
-            }
-        }
+        let streets = (1..=customers).map(|id| {
+            let address = bank::customer(id).address;
+            address.rsplit('区').next().unwrap_or_default().to_owned()
+        });
+        Self::of(sealed_values(customers).chain(streets).filter(|value| !said.contains(value.as_str())))
+    }
+
+    /// These values, as far as they are long enough to be no accident.
+    pub fn of(values: impl Iterator<Item = String>) -> Self {
+        let mut canaries = Self { forms: HashMap::new(), openings: vec![false; 1 << 16] };
+        values.filter(|value| value.len() >= KEY_BYTES).for_each(|value| canaries.add(&value));
         canaries
     }
 
@@ -46,6 +57,7 @@ impl Canaries {
         for form in forms {
             let folded = form.to_ascii_lowercase();
             if let Some(key) = folded.first_chunk::<KEY_BYTES>() {
+                self.openings[opening(key)] = true;
                 self.forms.entry(*key).or_default().push((folded, value.to_owned()));
             }
         }
@@ -55,11 +67,18 @@ impl Canaries {
     pub fn find(&self, bytes: &[u8]) -> Option<&str> {
         let folded = bytes.to_ascii_lowercase();
         folded.windows(KEY_BYTES).enumerate().find_map(|(at, window)| {
+            if !self.openings[opening(window)] {
+                return None;
+            }
             let key: &[u8; KEY_BYTES] = window.first_chunk()?;
             let forms = self.forms.get(key)?;
             forms.iter().find(|(form, _)| folded[at..].starts_with(form)).map(|(_, value)| value.as_str())
         })
     }
+}
+
+fn opening(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {

@@ -16,11 +16,14 @@ pub enum Expect {
     Error(String),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Step {
     pub sql: String,
     pub params: Vec<Option<String>>,
     pub copy: Option<String>,
+    /// What to ask the masked twin in its place, and with which data.
+    pub twin: Option<String>,
+    pub twin_copy: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,8 +33,8 @@ pub struct Case {
     pub expect: Expect,
     pub modes: Vec<Mode>,
     pub steps: Vec<Step>,
-    /// What to ask the masked twin in place of the last step.
-    pub twin: Option<String>,
+    /// Whether the steps run in a transaction that is rolled back.
+    pub in_transaction: bool,
     pub oracle: bool,
 }
 
@@ -62,10 +65,10 @@ fn case(file: &str, block: &str, default_role: &str) -> Case {
         expect: Expect::Answer,
         modes: vec![Mode::Simple, Mode::Text, Mode::Binary],
         steps: Vec::new(),
-        twin: None,
+        in_transaction: true,
         oracle: false,
     };
-    let (mut sql, mut params, mut copy) = (String::new(), Vec::new(), None);
+    let (mut sql, mut next) = (String::new(), Step::default());
     for line in block.trim().lines() {
         if let Some((key, value)) = line.strip_prefix("# ").and_then(|header| header.split_once(": ")) {
             match key {
@@ -73,9 +76,13 @@ fn case(file: &str, block: &str, default_role: &str) -> Case {
                 "roles" => case.roles = value.split_whitespace().map(str::to_owned).collect(),
                 "expect" => case.expect = expectation(value),
                 "modes" => case.modes = value.split_whitespace().map(mode).collect(),
-                "params" => params = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")),
-                "copy" => copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"))),
-                "twin" => case.twin = Some(value.to_owned()),
+                "params" => next.params = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")),
+                "copy" => next.copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"))),
+                "twin" => next.twin = Some(value.to_owned()),
+                "twin_copy" => {
+                    next.twin_copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")))
+                }
+                "transaction" => case.in_transaction = value != "no",
                 "oracle" => case.oracle = true,
                 "note" => {}
                 other => panic!("unknown key {other} in {block}"),
@@ -88,12 +95,12 @@ fn case(file: &str, block: &str, default_role: &str) -> Case {
         // A statement may end inside a comment or string that only PostgreSQL sees: those are last lines.
         if ends {
             let text = sql.trim().trim_end_matches(';').replace("\\;", ";");
-            case.steps.push(Step { sql: text, params: std::mem::take(&mut params), copy: copy.take() });
+            case.steps.push(Step { sql: text, ..std::mem::take(&mut next) });
             sql.clear();
         }
     }
     if !sql.trim().is_empty() {
-        case.steps.push(Step { sql: sql.trim().to_owned(), params, copy });
+        case.steps.push(Step { sql: sql.trim().to_owned(), ..next });
     }
     assert!(!case.name.is_empty() && !case.steps.is_empty(), "{block}");
     case

@@ -63,6 +63,11 @@ impl Server {
         self.port
     }
 
+    /// Where the server keeps its files and its log.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// What the server has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()

@@ -17,12 +17,17 @@ pub struct Proxy {
 impl Proxy {
     /// Starts in front of the server at `upstream`, with the sample bank's policies.
     pub fn start(upstream: u16) -> Self {
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
+        Self::start_with(upstream, &policies, "")
+    }
+
+    /// Starts with policies of the test's own and further configuration.
+    pub fn start_with(upstream: u16, policies: &Path, more: &str) -> Self {
         let directory = TempDir::new().expect("temporary directory");
         let port = free_port();
         let config = directory.path().join("pgveil.toml");
-        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
-        std::fs::write(&config, pgveil::demo::config::text(port, upstream, &policies, directory.path()))
-            .expect("a configuration");
+        let text = pgveil::demo::config::text(port, upstream, policies, directory.path());
+        std::fs::write(&config, format!("{text}\n{more}")).expect("a configuration");
         pgveil::demo::config::make_keys(Path::new(env!("CARGO_BIN_EXE_pgveil")), &config).expect("keys");
         let log = std::fs::File::create(directory.path().join("log")).expect("a log");
         let process = Command::new(env!("CARGO_BIN_EXE_pgveil"))
@@ -40,6 +45,22 @@ impl Proxy {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where the proxy keeps its keys, its audit trail (`audit`) and its log (`log`).
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The most memory that the process has held so far.
+    pub fn peak_rss_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     pub fn log(&self) -> String {
@@ -64,7 +85,7 @@ impl Drop for Proxy {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }

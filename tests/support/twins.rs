@@ -6,7 +6,7 @@ use pgveil::demo::bank;
 use pgveil::demo::schema::{self, BankColumn, Kept};
 use pgveil::mask::Mask;
 use pgveil::plan::Reveal;
-use pgveil::policy::{Policy, PolicySet, Principal, ReadRight, RolePolicy, parse_type};
+use pgveil::policy::{Policy, PolicySet, Principal, ReadRight, RelationGrant, RolePolicy, parse_type};
 
 use super::postgres::Server;
 use super::wire::Client;
@@ -27,7 +27,11 @@ pub struct Twins {
 impl Twins {
     /// Starts a server and fills `twin` and one masked twin for each of `masked_roles`.
     pub fn start(masked_roles: &[&str]) -> Self {
-        let server = Server::start();
+        Self::start_on(Server::start(), masked_roles)
+    }
+
+    /// The same on a server with settings of its own.
+    pub fn start_on(server: Server, masked_roles: &[&str]) -> Self {
         let mut admin = Client::connect(server.port(), "postgres", "postgres").expect("a session");
         admin.must("CREATE ROLE bank_owner");
         for login in LOGINS {
@@ -40,7 +44,7 @@ impl Twins {
         twins.fill("twin");
         let policy = sample_policy();
         for role in masked_roles {
-            twins.create(&format!("twin_{role}"), &without_constraints(schema::PLAIN));
+            twins.create(&format!("twin_{role}"), &without_constraints(schema::PLAIN, is_filtered(&policy, role)));
             twins.fill_masked(&policy, role);
         }
         twins
@@ -74,7 +78,8 @@ impl Twins {
         let columns = schema::columns(schema::PLAIN);
         for table in bank::tables(1).iter().map(|rows| rows.table) {
             let of_table: Vec<_> = columns.iter().filter(|column| column.table == table).collect();
-            let rows = clear.must(&format!("SELECT * FROM {table} ORDER BY 1")).rows;
+            let filter = grant(policy, role, table).and_then(|grant| grant.filter.as_deref()).unwrap_or("true");
+            let rows = clear.must(&format!("SELECT * FROM {table} WHERE {filter} ORDER BY 1")).rows;
             let mut copy = String::new();
             for row in rows {
                 let values: Vec<_> = of_table
@@ -93,7 +98,11 @@ impl Twins {
 
 /// Loads the bank by COPY, as an application does.
 pub fn load(session: &mut Client) {
-    for rows in bank::tables(CUSTOMERS) {
+    load_customers(session, CUSTOMERS);
+}
+
+pub fn load_customers(session: &mut Client, customers: u64) {
+    for rows in bank::tables(customers) {
         let reply = session.simple(&format!("COPY {} FROM STDIN", rows.table), Some(rows.copy_text.as_bytes()));
         assert!(reply.failure.is_none(), "loading {}: {:?}", rows.table, reply.failure);
     }
@@ -111,13 +120,20 @@ fn role_of<'a>(policy: &'a Policy, login: &str) -> &'a RolePolicy {
     policy.role_for(&principal).expect("a role")
 }
 
+/// Absent where the role may not use the table at all. Every table of the bank is in the policy.
+fn grant<'a>(policy: &Policy, role: &'a RolePolicy, table: &str) -> Option<&'a RelationGrant> {
+    let index = policy.relations.iter().position(|r| r.schema == "public" && r.name == table);
+    role.grants.get(&index.expect("a protected table"))
+}
+
+fn is_filtered(policy: &Policy, login: &str) -> bool {
+    role_of(policy, login).grants.values().any(|grant| grant.filter.is_some())
+}
+
 /// What the role sees of one value, in PostgreSQL's text form; `None` is NULL.
 fn seen(policy: &Policy, role: &RolePolicy, column: &BankColumn<'_>, value: &str) -> Option<String> {
-    let index = policy.relations.iter().position(|r| r.schema == "public" && r.name == column.table);
-    let Some(grant) = index.map(|index| role.grants.get(&index)) else {
-        return Some(value.to_owned());
-    };
-    let rights = grant.map(|grant| grant.columns.get(column.name).unwrap_or(&grant.default));
+    let rights =
+        grant(policy, role, column.table).map(|grant| grant.columns.get(column.name).unwrap_or(&grant.default));
     let ty = parse_type(column.ty).unwrap_or_else(|e| panic!("{}: {e}", column.ty));
     let masked = |mask: &Mask| Some(mask.apply(ty, value, None));
     match rights.map(|right| &right.read) {
@@ -130,14 +146,20 @@ fn seen(policy: &Policy, role: &RolePolicy, column: &BankColumn<'_>, value: &str
     }
 }
 
-/// Masked values repeat and may be NULL.
-fn without_constraints(schema: &str) -> String {
+/// Masked values repeat and may be NULL, and under a row filter what a row refers to may be out of sight.
+fn without_constraints(schema: &str, is_filtered: bool) -> String {
     let lines = schema.lines().map(|line| {
         let (definition, note) = line.split_once(" -- ").unwrap_or((line, ""));
-        match note {
+        let mut kept = match note {
             "" => line.to_owned(),
             _ => definition.replace(" NOT NULL", "").replace(" UNIQUE", ""),
+        };
+        if is_filtered && let Some(at) = kept.find(" REFERENCES") {
+            let end = if kept.ends_with(',') { "," } else { "" };
+            kept.truncate(at);
+            kept.push_str(end);
         }
+        kept
     });
     lines.collect::<Vec<_>>().join("\n")
 }

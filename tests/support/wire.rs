@@ -91,8 +91,8 @@ impl Client {
     pub fn run(&mut self, mode: Mode, sql: &str, params: &[Option<String>], copy: Option<&[u8]>) -> Reply {
         match mode {
             Mode::Simple => self.simple(&inline(sql, params), copy),
-            Mode::Text => self.extended(sql, params, false),
-            Mode::Binary => self.extended(sql, params, true),
+            Mode::Text => self.extended(sql, params, copy, false),
+            Mode::Binary => self.extended(sql, params, copy, true),
         }
     }
 
@@ -100,10 +100,10 @@ impl Client {
         let mut body = sql.as_bytes().to_vec();
         body.push(0);
         self.send(&message(b'Q', &body));
-        self.read_reply(copy)
+        self.read_reply(Some(&copy_data(copy.unwrap_or_default())))
     }
 
-    fn extended(&mut self, sql: &str, params: &[Option<String>], binary: bool) -> Reply {
+    fn extended(&mut self, sql: &str, params: &[Option<String>], copy: Option<&[u8]>, binary: bool) -> Reply {
         let mut parse = vec![0];
         parse.extend_from_slice(sql.as_bytes());
         parse.extend_from_slice(&[0, 0, 0]);
@@ -115,14 +115,52 @@ impl Client {
         if described.failure.is_some() || self.closed {
             return described;
         }
-        let mut batch = message(b'B', &bind(&described.parameter_types, params, binary));
+        let mut batch = message(b'B', &bind("", "", &described.parameter_types, params, binary));
         batch.extend(message(b'D', b"P\0"));
         batch.extend(message(b'E', b"\0\0\0\0\0"));
         batch.extend(message(b'S', b""));
         self.send(&batch);
-        let mut reply = self.read_reply(None);
+        // The server skips the Sync that it reads in the middle of a COPY
+        let data = [copy_data(copy.unwrap_or_default()), message(b'S', b"")].concat();
+        let mut reply = self.read_reply(Some(&data));
         reply.parameter_types = described.parameter_types;
         reply
+    }
+
+    /// Parses under a name, to be run by [`Client::execute`].
+    pub fn prepare(&mut self, name: &str, sql: &str) -> Reply {
+        let parse = [name.as_bytes(), b"\0", sql.as_bytes(), b"\0\0\0"].concat();
+        self.exchange(&[(b'P', parse)])
+    }
+
+    /// Runs a prepared statement with text parameters.
+    pub fn execute(&mut self, name: &str, params: &[Option<String>]) -> Reply {
+        let messages =
+            [(b'B', bind("", name, &[], params, false)), (b'D', b"P\0".to_vec()), (b'E', b"\0\0\0\0\0".to_vec())];
+        self.exchange(&messages)
+    }
+
+    /// Opens a portal on a prepared statement; it lives as long as the transaction.
+    pub fn open(&mut self, portal: &str, name: &str) -> Reply {
+        self.exchange(&[(b'B', bind(portal, name, &[], &[], false))])
+    }
+
+    /// The next rows of a portal.
+    pub fn fetch(&mut self, portal: &str, rows: u32) -> Reply {
+        self.exchange(&[(b'E', [portal.as_bytes(), b"\0", &rows.to_be_bytes()].concat())])
+    }
+
+    fn exchange(&mut self, messages: &[(u8, Vec<u8>)]) -> Reply {
+        let mut batch: Vec<u8> = messages.iter().flat_map(|(kind, body)| message(*kind, body)).collect();
+        batch.extend(message(b'S', b""));
+        self.send(&batch);
+        self.read_reply(None)
+    }
+
+    /// Sends a Query and leaves its answer unread in the socket.
+    pub fn ask(mut self, sql: &str) -> TcpStream {
+        self.send(&message(b'Q', &[sql.as_bytes(), b"\0"].concat()));
+        self.stream
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -131,7 +169,7 @@ impl Client {
         }
     }
 
-    /// Reads up to and including ReadyForQuery.
+    /// Reads up to and including ReadyForQuery. `copy`: the messages to answer a COPY FROM STDIN with.
     fn read_reply(&mut self, copy: Option<&[u8]>) -> Reply {
         let mut reply = Reply::default();
         while let Some((kind, body)) = self.read_message() {
@@ -145,11 +183,7 @@ impl Client {
                         body[2..].chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]])).collect();
                 }
                 b'E' => reply.failure = Some(failure(&body)),
-                b'G' => {
-                    let mut answer = message(b'd', copy.unwrap_or_default());
-                    answer.extend(message(b'c', b""));
-                    self.send(&answer);
-                }
+                b'G' => self.send(copy.unwrap_or_default()),
                 b'R' => assert_eq!(body, [0, 0, 0, 0], "the server asks for a password"),
                 b'Z' => {
                     reply.status = body[0];
@@ -174,6 +208,11 @@ impl Client {
     }
 }
 
+/// All of a COPY's data, and its end.
+fn copy_data(data: &[u8]) -> Vec<u8> {
+    [message(b'd', data), message(b'c', b"")].concat()
+}
+
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind];
     bytes.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
@@ -181,7 +220,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn bind(types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
+fn bind(portal: &str, name: &str, types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
     let encoded: Vec<(u16, Option<Vec<u8>>)> = params
         .iter()
         .enumerate()
@@ -194,7 +233,7 @@ fn bind(types: &[u32], params: &[Option<String>], binary: bool) -> Vec<u8> {
         })
         .collect();
     let count = (params.len() as u16).to_be_bytes();
-    let mut body = vec![0, 0];
+    let mut body = [portal.as_bytes(), b"\0", name.as_bytes(), b"\0"].concat();
     body.extend_from_slice(&count);
     for (format, _) in &encoded {
         body.extend_from_slice(&format.to_be_bytes());

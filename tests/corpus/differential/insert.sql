@@ -173,3 +173,10 @@ INSERT INTO customers (id, name) VALUES (1, 'a', 'b');
 # name: insert-unknown-column
 # expect: error 42703
 INSERT INTO customers (id, nosuch) VALUES (1, 'a');
+
+# name: insert-no-column-list-several-rows
+INSERT INTO cards VALUES (900050, '6228480000000900050', 5, 5, '2030-01-01', '王小明', 'active'), (900051, '6228480000000900051', 6, 6, NULL, NULL, 'active') RETURNING *;
+
+# name: insert-no-column-list-params
+# params: ["900052", "6013990000900052", "2.50"]
+INSERT INTO accounts VALUES ($1, $2, 5, 1, 'CNY', $3, '2024-01-01', 'open') RETURNING *;

@@ -385,3 +385,14 @@ SELECT "customers"."phone" FROM "public"."customers" WHERE "id" = 5;
 # name: upper-case
 # roles: app teller
 SELECT PHONE, Id FROM CUSTOMERS WHERE ID = 5;
+
+# name: not-in-params
+# params: ["{phone:1}", "{phone:2}"]
+SELECT id FROM customers WHERE phone NOT IN ($1, $2) AND id < 20 ORDER BY id;
+
+# name: is-not-distinct-from-param
+# params: ["{phone:5}"]
+SELECT id, phone FROM customers WHERE phone IS NOT DISTINCT FROM $1;
+
+# name: is-distinct-from-null
+SELECT id, phone FROM customers WHERE phone IS DISTINCT FROM NULL AND id < 20 ORDER BY id;

@@ -151,81 +151,66 @@ COPY branches TO STDOUT;
 
 # name: copy-out-protected
 # roles: app teller
-# modes: simple
 COPY cards TO STDOUT;
 
 # name: copy-out-columns
 # roles: app teller
-# modes: simple
 COPY customers (id, phone, email, notes) TO STDOUT;
 
 # name: copy-out-query
 # roles: app teller
-# modes: simple
 COPY (SELECT id, phone, name FROM customers WHERE id < 20 ORDER BY id) TO STDOUT;
 
 # name: copy-out-csv
 # roles: app teller
-# modes: simple
 COPY (SELECT id, phone, notes FROM customers ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER, FORCE_QUOTE *);
 
 # name: copy-out-csv-delimiter
-# modes: simple
 COPY customers (id, address, birth_date) TO STDOUT WITH (FORMAT csv, DELIMITER ';', NULL 'nil');
 
 # name: copy-out-binary
 # roles: app teller
-# modes: simple
 COPY (SELECT id, phone, birth_date, credit_limit FROM customers WHERE id < 20 ORDER BY id) TO STDOUT WITH (FORMAT binary);
 
 # name: copy-out-every-type
-# modes: simple
 COPY kyc TO STDOUT;
 
 # name: copy-in-text
-# modes: simple
 # copy: "920010\tA\t110105199001013010\t13944440010\t\\N\t1990-01-01\t\\N\t12.50\ta\\tb\tf\t2024-01-01 00:00:00+00\t1\t\\N\n"
 COPY customers FROM STDIN;
 SELECT * FROM customers WHERE phone = '13944440010';
 
 # name: copy-in-columns
-# modes: simple
 # copy: "920011\tA\t110105199001013011\t13944440011\t1\n920012\tB\t110105199001013012\t\\N\t2\n"
 COPY customers (id, name, id_number, phone, branch_id) FROM STDIN;
 SELECT id, phone FROM customers WHERE id IN (920011, 920012) ORDER BY id;
 
 # name: copy-in-csv
-# modes: simple
 # copy: "id,name,id_number,notes,branch_id\n920013,\"O\"\"Neil, J\",110105199001013013,\"two\nlines\",1\n920014,B,110105199001013014,,1\n"
 COPY customers (id, name, id_number, notes, branch_id) FROM STDIN WITH (FORMAT csv, HEADER);
 SELECT id, name, notes, notes IS NULL FROM customers WHERE id IN (920013, 920014) ORDER BY id;
 
 # name: copy-in-end-marker
-# modes: simple
 # copy: "920015\tA\t110105199001013015\t1\n\\.\n"
 COPY customers (id, name, id_number, branch_id) FROM STDIN;
 SELECT id, id_number FROM customers WHERE id = 920015;
 
 # name: copy-in-unique-violation
-# modes: simple
 # expect: error 23505
 # copy: "920016\tA\t{id_number:5}\t1\n"
 COPY customers (id, name, id_number, branch_id) FROM STDIN;
 
 # name: copy-in-bad-date
-# modes: simple
 # expect: error 22007
 # copy: "920017\tA\t110105199001013017\tno\t1\n"
 COPY customers (id, name, id_number, birth_date, branch_id) FROM STDIN;
 
 # name: copy-in-too-few-columns
-# modes: simple
 # expect: error 22P04
 # copy: "920018\tA\n"
 COPY customers (id, name, id_number, branch_id) FROM STDIN;
 
 # name: copy-in-unprotected
-# modes: simple
 # copy: "920\tZ920\tn\tc\n"
 COPY branches FROM STDIN;
 SELECT * FROM branches WHERE id = 920;
