@@ -107,6 +107,11 @@ impl Follower {
         Ok(confirmed.catalog.clone())
     }
 
+    /// How long ago the snapshot was known to be current; `None` before the first.
+    pub fn age(&self) -> Option<Duration> {
+        self.shared.confirmed.load().as_ref().map(|confirmed| confirmed.at.elapsed())
+    }
+
     /// Whether statements can be judged now.
     pub fn is_ready(&self) -> bool {
         self.current().is_ok()

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -172,7 +173,14 @@ impl KeyringFile {
             let keys = entry.open(database, domain, kek)?;
             databases.entry(database.to_owned()).or_default().insert(domain.to_owned(), keys);
         }
-        Ok(Keyrings::new(databases))
+        Ok(Keyrings::new(databases, self.oldest_in_use()))
+    }
+
+    /// When the oldest of the keys that seal new values was made.
+    fn oldest_in_use(&self) -> Option<SystemTime> {
+        let newest = |entry: &DomainEntry| entry.seal.last()?.created.parse::<jiff::Timestamp>().ok();
+        let oldest = self.domains().filter_map(|(_, _, entry)| newest(entry)).min()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(oldest.as_second()).ok()?))
     }
 }
 

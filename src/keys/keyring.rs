@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::domain::{DomainKeys, no_key};
 use super::{KekProvider, KeyringError, KeyringFile};
@@ -14,6 +15,7 @@ use crate::wire::{PgError, SqlState};
 /// Every key of the deployment, unwrapped. No Debug, no Clone; wiped on drop.
 pub struct Keyrings {
     databases: BTreeMap<String, Arc<Keyring>>,
+    oldest_in_use: Option<SystemTime>,
 }
 
 impl Keyrings {
@@ -25,9 +27,17 @@ impl Keyrings {
         KeyringFile::load(path)?.open(kek)
     }
 
-    pub(super) fn new(databases: BTreeMap<String, HashMap<String, DomainKeys>>) -> Self {
+    pub(super) fn new(
+        databases: BTreeMap<String, HashMap<String, DomainKeys>>,
+        oldest_in_use: Option<SystemTime>,
+    ) -> Self {
         let keyring = |(database, domains)| (database, Arc::new(Keyring { domains }));
-        Self { databases: databases.into_iter().map(keyring).collect() }
+        Self { databases: databases.into_iter().map(keyring).collect(), oldest_in_use }
+    }
+
+    /// When the oldest of the keys that seal new values was made: what rotation is due by.
+    pub fn oldest_in_use(&self) -> Option<SystemTime> {
+        self.oldest_in_use
     }
 
     /// The keys of one database; of one that the file does not name, a keyring that refuses everything.

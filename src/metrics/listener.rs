@@ -26,6 +26,8 @@ pub type NotReady = &'static str;
 pub struct Admin {
     pub metrics: Arc<Metrics>,
     pub audit: Option<Arc<audit::AuditLog>>,
+    /// Takes what is measured by looking, before each page.
+    pub look: Box<dyn Fn(&Metrics) + Send + Sync>,
     /// Whether sessions can be served: not while draining, without keys, without a catalog.
     pub ready: Box<dyn Fn() -> Result<(), NotReady> + Send + Sync>,
 }
@@ -101,12 +103,17 @@ fn respond(head: &[u8], admin: &Admin) -> Response {
             Ok(()) => text("200 OK", "ready\n"),
             Err(reason) => text("503 Service Unavailable", reason),
         },
-        b"/metrics" => match admin.metrics.render(admin.audit.as_ref().map(|log| log.status())) {
+        b"/metrics" => match looked(admin).metrics.render(admin.audit.as_ref().map(|log| log.status())) {
             Ok(body) => Response { status: "200 OK", content_type: "text/plain; version=0.0.4", body },
             Err(_) => text("500 Internal Server Error", "metrics cannot be encoded\n"),
         },
         _ => text("404 Not Found", "try /metrics, /livez or /readyz\n"),
     }
+}
+
+fn looked(admin: &Admin) -> &Admin {
+    (admin.look)(&admin.metrics);
+    admin
 }
 
 fn ready(admin: &Admin) -> Result<(), NotReady> {
@@ -128,7 +135,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let metrics = Arc::new(Metrics::new().unwrap());
-        let admin = Arc::new(Admin { metrics, audit: None, ready: Box::new(move || ready) });
+        let admin = Arc::new(Admin { metrics, audit: None, look: Box::new(|_| {}), ready: Box::new(move || ready) });
         let server = tokio::spawn(serve(listener, admin));
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request).await.unwrap();

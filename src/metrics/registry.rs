@@ -65,7 +65,6 @@ pub struct Metrics {
     policy_info: IntGaugeVec,
     policy_reloads: IntCounterVec,
     policy_loaded_at: Gauge,
-    catalog_read_at: Gauge,
     catalog_age: Gauge,
     key_loaded_at: Gauge,
     key_age: Gauge,
@@ -168,10 +167,10 @@ impl Metrics {
             policy_info: make.gauges("policy_info", "Hash of the policy that rules", &["database", "hash"])?,
             policy_reloads: make.counters("policy_reloads_total", "Attempts to load the policy", "result")?,
             policy_loaded_at: make.seconds("policy_last_success_timestamp_seconds", "When the policy was loaded")?,
-            catalog_read_at: make.seconds("catalog_last_success_timestamp_seconds", "When the catalog was read")?,
-            catalog_age: make.seconds("catalog_age_seconds", "Time since the catalog was last read")?,
-            key_loaded_at: make.seconds("keys_last_success_timestamp_seconds", "When the keys were loaded")?,
-            key_age: make.seconds("key_age_seconds", "Time since the newest seal key was made")?,
+            catalog_age: make
+                .seconds("catalog_age_seconds", "Time since the catalog that is longest ago was known to be current")?,
+            key_loaded_at: make.seconds("key_created_timestamp_seconds", "When the oldest seal key in use was made")?,
+            key_age: make.seconds("key_age_seconds", "Time since the oldest seal key in use was made")?,
             audit_records: make.gauge("audit_records", "Number of the last record in this writer's audit chain")?,
             audit_dropped: make.gauge("audit_dropped", "Audit records that could be neither written nor kept")?,
             audit_queued: make.gauge("audit_queued", "Audit events that wait to be written")?,
@@ -231,11 +230,12 @@ impl Metrics {
         self.policy_reloads.with_label_values(&["refused"]).inc();
     }
 
-    pub fn catalog_read(&self) {
-        self.catalog_read_at.set(now());
+    /// How long ago the catalogs were known to be current: the longest of them.
+    pub fn catalog_age(&self, age: Duration) {
+        self.catalog_age.set(age.as_secs_f64());
     }
 
-    /// `made_at`: when the newest seal key was made.
+    /// `made_at`: when the oldest seal key in use was made.
     pub fn keys_loaded(&self, made_at: SystemTime) {
         self.key_loaded_at.set(seconds(made_at));
     }
@@ -245,7 +245,6 @@ impl Metrics {
     /// # Errors
     /// The encoder's, which writes to memory.
     pub fn render(&self, trail: Option<audit::Status>) -> prometheus::Result<Vec<u8>> {
-        set_age(&self.catalog_age, &self.catalog_read_at);
         set_age(&self.key_age, &self.key_loaded_at);
         if let Some(trail) = trail {
             self.audit_records.set(signed(trail.records));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -40,6 +41,11 @@ impl Databases {
 
     pub fn get(&self, name: &str) -> Option<Arc<Database>> {
         self.known.load().get(name).cloned()
+    }
+
+    /// How long ago each catalog was known to be current: the longest of them.
+    pub fn catalog_age(&self) -> Duration {
+        self.known.load().values().filter_map(|database| database.follower.age()).max().unwrap_or_default()
     }
 
     /// Whether each catalog is known.

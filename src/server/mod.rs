@@ -87,10 +87,11 @@ async fn serve_metrics(server: &Arc<Server>, phase: watch::Receiver<Phase>) -> R
     let Some(address) = server.config.admin else { return Ok(()) };
     let listener = tokio::net::TcpListener::bind(address).await;
     let listener = listener.map_err(|error| ServeError::Runtime(format!("{address}: {error}")))?;
-    let ready = server.clone();
+    let (ready, looked) = (server.clone(), server.clone());
     let admin = Admin {
         metrics: server.observing.metrics.clone(),
         audit: Some(server.observing.audit.clone()),
+        look: Box::new(move |metrics| metrics.catalog_age(looked.databases.catalog_age())),
         ready: Box::new(move || match *phase.borrow() {
             Phase::Serving if ready.databases.are_ready() => Ok(()),
             Phase::Serving => Err("a catalog has not been read"),
@@ -107,9 +108,8 @@ async fn await_catalogs(server: &Server) {
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     };
-    match tokio::time::timeout(CATALOG_PATIENCE, ready).await {
-        Ok(()) => server.observing.metrics.catalog_read(),
-        Err(_) => tracing::warn!("a catalog could not be read yet: its sessions are refused until it can"),
+    if tokio::time::timeout(CATALOG_PATIENCE, ready).await.is_err() {
+        tracing::warn!("a catalog could not be read yet: its sessions are refused until it can");
     }
 }
 

@@ -223,8 +223,10 @@ impl Observer for SessionObserver {
     fn on_fatal(&mut self, fatal: &Fatal) {
         tracing::warn!(session = self.facts.session, reason = fatal.reason, "session ended by the proxy");
         self.shared.metrics.refusal(fatal.reason);
-        if fatal.withheld {
-            self.shared.metrics.origin_net_hits_total.inc();
+        match (fatal.reason, fatal.error.code) {
+            ("origin-net", _) => self.shared.metrics.origin_net_hits_total.inc(),
+            ("reveal", SqlState::DATA_EXCEPTION) => self.shared.metrics.decrypt_failures_total.inc(),
+            _ => {}
         }
         // Which statement it was stands in its opening record, where it had one.
         self.refused(Arc::new(Statement::unreadable(0)), fatal.reason, &[], fatal.error.code);

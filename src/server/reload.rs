@@ -64,7 +64,12 @@ impl Reload {
     /// For sessions that begin from now on.
     fn keys(&self) {
         match load_keys(&self.server.config.keys) {
-            Ok(keyrings) => self.server.keyrings.store(Arc::new(keyrings)),
+            Ok(keyrings) => {
+                if let Some(made_at) = keyrings.oldest_in_use() {
+                    self.server.observing.metrics.keys_loaded(made_at);
+                }
+                self.server.keyrings.store(Arc::new(keyrings));
+            }
             Err(error) => {
                 self.server.observing.metrics.key_provider_errors_total.inc();
                 kept("keys", &error);

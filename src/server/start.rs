@@ -58,6 +58,9 @@ pub fn server(config: Config) -> Result<Server, ServeError> {
     let audit = Arc::new(config.audit.open().map_err(audit_error)?);
     let metrics = Arc::new(Metrics::new().map_err(ServeError::runtime("metrics"))?);
     let verdicts = Arc::new(Verdicts::new().map_err(ServeError::runtime("no randomness"))?);
+    if let Some(made_at) = keyrings.oldest_in_use() {
+        metrics.keys_loaded(made_at);
+    }
     let statements = Statements::new().map_err(ServeError::runtime("no randomness"))?;
     let policies = Arc::new(policies);
     let deciding = decide::Shared {
