@@ -33,6 +33,7 @@ mod relation;
 mod renew;
 mod replace;
 mod rights;
+mod routine;
 mod scope;
 mod set_operation;
 mod shape;
@@ -188,7 +189,9 @@ impl Statement<'_> {
             Some(schema) => catalog.relation_named(schema, &name.name).is_some(),
             None => catalog.bearing(&name.name).next().is_some() || self.found.common_tables.contains(&name.name),
         };
-        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name)) else { return Ok(true) };
+        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name) && !self.only_makes(name)) else {
+            return Ok(true);
+        };
         if !self.is_fresh {
             return Err(Stop::UnknownName);
         }
@@ -198,6 +201,12 @@ impl Statement<'_> {
         let schema = unknown.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
         let message = format!("relation \"{schema}{}\" does not exist", unknown.name);
         Err(PgError::new(SqlState::UNDEFINED_TABLE, message).into())
+    }
+
+    /// Whether the statement names a relation nowhere but where it makes it.
+    fn only_makes(&self, name: &sql::Name) -> bool {
+        let times = |names: &[sql::Name]| names.iter().filter(|other| *other == name).count();
+        times(&self.found.relations) == times(&self.found.made)
     }
 
     /// Sent as it is; what comes back is relayed unless it carries a sealed value.

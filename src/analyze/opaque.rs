@@ -61,10 +61,17 @@ pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
 }
 
 fn function(call: &Name, context: &Context<'_>) -> FunctionClass {
-    if context.rights.listed(call.schema.as_deref(), &call.name).is_some() {
+    if is_listed(call, context) {
         return FunctionClass::BuiltinSafe;
     }
     context.catalog.classify_function(call.schema.as_deref(), &call.name)
+}
+
+/// Whether every function that the call can mean is one that the policy vouches for.
+fn is_listed(call: &Name, context: &Context<'_>) -> bool {
+    let is_vouched_for = |schema: &str| context.rights.listed(Some(schema), &call.name).is_some();
+    context.rights.listed(call.schema.as_deref(), &call.name).is_some()
+        && context.catalog.functions_named(call.schema.as_deref(), &call.name).all(|f| is_vouched_for(&f.schema))
 }
 
 /// A function of that name outside `pg_catalog` that takes a row: without one the notation means a column.
