@@ -153,7 +153,13 @@ impl Analyzer<'_> {
         let Some(arg) = arg else { return Ok(()) };
         let shape = self.value(arg, scope)?.shape;
         match shape.sealed() {
-            Some(rights) if rights.iter().all(|right| right.reveal != Some(Reveal::Null)) => Ok(()),
+            Some(rights) if rights.iter().all(|right| right.reveal != Some(Reveal::Null)) => {
+                // By the term, which the index has and GROUP BY may be by
+                if rights.iter().all(|right| right.column.equality) {
+                    self.to_term(arg);
+                }
+                Ok(())
+            }
             Some(_) | None => self.require_open(&shape, "null-test", "IS NULL"),
         }
     }
@@ -195,6 +201,10 @@ impl Analyzer<'_> {
         match kind {
             Ok(SubLinkType::ExistsSublink) => Ok(Column::open("")),
             Ok(SubLinkType::ExprSublink) => {
+                // Several are compared with a row: `(a, b) = (SELECT …)`
+                for column in columns.iter().skip(1) {
+                    self.require_open(&column.shape, "subquery-on-sealed", "a row from a subquery")?;
+                }
                 let shape = columns.first().map_or(Shape::Open, |column| column.shape.clone());
                 Ok(Column { shape, ..Column::open("") })
             }

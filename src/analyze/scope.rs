@@ -15,6 +15,8 @@ pub(super) struct Scope<'p> {
     pub(super) parent: Option<&'p Scope<'p>>,
     pub(super) common: Vec<Common>,
     pub(super) tables: Vec<Table>,
+    /// How many of the first tables are out of sight: a join's condition sees its own two sides only.
+    pub(super) hidden: usize,
     /// What a bare name or `*` can mean, in the order of `*`.
     pub(super) visible: Vec<Visible>,
 }
@@ -99,6 +101,21 @@ impl<'p> Scope<'p> {
             let here = next?;
             next = here.parent;
             Some(here)
+        })
+    }
+
+    /// The row sources that a name can mean here, with their places.
+    pub(super) fn in_sight(&self) -> impl Iterator<Item = (usize, &Table)> {
+        self.tables.iter().enumerate().skip(self.hidden)
+    }
+
+    /// The nearest row source of a label, here or around, with its scope and place.
+    pub(super) fn labelled(&self, schema: Option<&str>, label: &str) -> Option<(&Scope<'p>, usize, &Table)> {
+        let is_meant =
+            |table: &Table| table.alias == label && schema.is_none_or(|schema| table.schema.as_deref() == Some(schema));
+        self.chain().find_map(|scope| {
+            let (at, table) = scope.in_sight().find(|(_, table)| is_meant(table))?;
+            Some((scope, at, table))
         })
     }
 

@@ -92,6 +92,17 @@ fn catalog() -> Catalog {
         depends_on: vec![20_000],
         ..relation(20_003, "contacts", &[("id", 20, -1), ("mobile", 25, -1), ("name", 1043, 64)])
     });
+    for (oid, name, definition) in [
+        (20_004, "pairs", "SELECT a.id FROM public.customers a JOIN public.customers b USING (name)"),
+        (20_005, "names", "SELECT DISTINCT customers.name AS id FROM public.customers"),
+    ] {
+        catalog.insert(Relation {
+            kind: RelationKind::View,
+            definition: Some(definition.to_owned()),
+            depends_on: vec![20_000],
+            ..relation(oid, name, &[("id", 20, -1)])
+        });
+    }
     for name in ["count", "lower", "sum", "now", "generate_series", "max", "left", "min"] {
         catalog.builtins.insert(name.to_owned(), FunctionClass::BuiltinSafe);
     }
@@ -291,6 +302,9 @@ fn what_a_mask_brings_back_stays() {
         "{update}"
     );
     assert!(update.contains("name = CASE WHEN $2 OPERATOR(pg_catalog.=)"), "{update}");
+    let computed = shown("teller", "UPDATE customers SET name = coalesce($1, name)");
+    assert!(computed.contains("name = CASE WHEN COALESCE($1, CASE WHEN"), "{computed}");
+    assert!(computed.contains("THEN customers.name ELSE COALESCE($1, CASE WHEN"), "{computed}");
     let literal = shown("teller", "UPDATE customers SET phone = '138****5678' WHERE id = 1");
     assert_eq!(literal, "UPDATE public.customers SET phone = customers.phone WHERE customers.id = 1 -> ");
 }
@@ -316,4 +330,73 @@ fn who_sees_some_rows() {
         ],
     );
     check("dba", &[("SELECT count(*) FROM customers", "relation-denied 42501"), ("SELECT * FROM branches", "pass")]);
+}
+
+#[test]
+fn views_that_compare_hidden_values_are_not_followed() {
+    check(
+        "teller",
+        &[("SELECT id FROM pairs", "view-over-masked 0A000"), ("SELECT id FROM names", "view-over-masked 0A000")],
+    );
+    check(
+        "app",
+        &[
+            ("SELECT id FROM pairs", "SELECT id FROM public.pairs -> -"),
+            ("SELECT id FROM names", "SELECT id FROM public.names -> -"),
+        ],
+    );
+}
+
+#[test]
+fn names_that_only_the_server_knows_are_not_left_to_it() {
+    check(
+        "teller",
+        &[
+            // From PostgreSQL 18 on these are the row before and after
+            ("UPDATE customers SET branch = 1 RETURNING old.name", "bad-input 42P01"),
+            ("UPDATE customers SET branch = 1 RETURNING new.*", "star 0A000"),
+            ("UPDATE customers SET branch = 1 FROM now() RETURNING old", "ambiguous-name 0A000"),
+            ("SELECT row_to_json(id.*) FROM staff id", "opaque-code 42501"),
+            ("SELECT count(id.*) FROM staff id", "whole-row 0A000"),
+            ("SELECT count(public.staff.*) FROM staff", "whole-row 0A000"),
+            (
+                "WITH RECURSIVE x AS (SELECT code FROM branches), branches AS (SELECT name AS code FROM customers) SELECT * FROM x",
+                "recursive-query 0A000",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn functions_that_would_be_called_unseen_are_not_made() {
+    let body = "RETURNS text LANGUAGE sql AS 'SELECT 1'";
+    for (of_teller, head) in [
+        ("pass", "FUNCTION f(a int, b branches)"),
+        ("pass", "FUNCTION f()"),
+        ("pass", "OR REPLACE FUNCTION f(text[])"),
+        ("hidden-call 42501", "FUNCTION f(branches)"),
+        ("hidden-call 42501", "FUNCTION f(OUT text, branches)"),
+        ("hidden-call 42501", "FUNCTION f(record)"),
+        ("hidden-call 42501", "FUNCTION f(anyelement)"),
+        ("hidden-call 42501", "FUNCTION f(branches.code%TYPE)"),
+        ("hidden-call 42501", "FUNCTION s.lower(int)"),
+    ] {
+        let sql = format!("CREATE {head} {body}");
+        check("teller", &[(sql.as_str(), of_teller)]);
+        check("app", &[(sql.as_str(), "pass")]);
+    }
+    check(
+        "teller",
+        &[
+            ("CREATE FUNCTION f(int) RETURNS text LANGUAGE C IMMUTABLE AS 'x', 'y'", "hidden-call 42501"),
+            ("ALTER FUNCTION f(int) RENAME TO lower", "hidden-call 42501"),
+            ("ALTER FUNCTION f(int) IMMUTABLE", "hidden-call 42501"),
+            ("ALTER SCHEMA public RENAME TO s", "rename-protected 0A000"),
+            ("ALTER SCHEMA s RENAME TO public", "rename-protected 0A000"),
+            ("ALTER SCHEMA s RENAME TO t", "pass"),
+            ("COPY branches FROM PROGRAM 'x'", "copy-file 42501"),
+            ("CREATE TABLE t (id bigint REFERENCES customers)", "ddl-on-protected 42501"),
+            ("CREATE TABLE t (id bigint REFERENCES branches)", "pass"),
+        ],
+    );
 }

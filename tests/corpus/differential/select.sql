@@ -385,3 +385,18 @@ SELECT "customers"."phone" FROM "public"."customers" WHERE "id" = 5;
 # name: upper-case
 # roles: app teller
 SELECT PHONE, Id FROM CUSTOMERS WHERE ID = 5;
+
+# name: group-by-primary-key
+# roles: app teller
+SELECT c.id, c.name, c.phone, count(*) FROM customers c JOIN accounts a ON a.customer_id = c.id GROUP BY c.id ORDER BY c.id;
+
+# name: group-by-primary-key-by-place
+# roles: app teller
+SELECT id, name, upper(address), count(*) FROM customers GROUP BY 1 HAVING max(branch_id) > 2 ORDER BY name, id;
+
+# name: group-by-sealed-null-test
+SELECT phone IS NULL AS none, phone, count(*) FROM customers GROUP BY phone HAVING phone IS NOT NULL OR count(*) > 1;
+
+# name: row-from-subquery
+# expect: refuse
+SELECT id FROM customers c WHERE (c.id, '{phone:5}') = (SELECT k.id, k.phone FROM customers k WHERE k.id = 5);
