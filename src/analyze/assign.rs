@@ -56,7 +56,8 @@ impl Analyzer<'_> {
 
     /// A default runs in the server: one that is not NULL would store plaintext in a sealed column.
     pub(super) fn assign_default(&self, column: &ColumnRights) -> Result<()> {
-        let is_null = column.default.as_deref().is_none_or(|default| default.starts_with("NULL"));
+        let default = column.default.as_deref();
+        let is_null = default.is_none_or(|default| default == "NULL" || default.starts_with("NULL::"));
         match &column.sealed {
             Some(sealed) if !is_null => Err(Stop::unsupported(
                 "plaintext-default",

@@ -159,7 +159,7 @@ impl Analyzer<'_> {
                 Mode::AsIs | Mode::Target => Ok(Meaning::Unguarded),
             };
         }
-        match table.guards() || holds_sealed(table) {
+        match table.guards() || !table.is_plain() {
             true => self.nothing(name, scope, false),
             false => Ok(Meaning::Unguarded),
         }
@@ -206,10 +206,6 @@ pub(super) fn veiled(veil: &Veil, column: Node) -> Result<Node> {
 
 fn has_veiled(scope: &Scope<'_>) -> bool {
     scope.chain().flat_map(|scope| &scope.tables).any(|table| table.mode == Mode::Veiled)
-}
-
-fn holds_sealed(table: &Table) -> bool {
-    table.columns.iter().any(|column| column.shape.sealed().is_some())
 }
 
 /// A label that no row source in sight bears. Left to the server it could mean one that the analysis does not know.

@@ -119,6 +119,7 @@ impl Analyzer<'_> {
             Some(NodeEnum::AArrayExpr(array)) => self.all_open(&mut array.elements, scope),
             Some(NodeEnum::List(list)) => self.all_open(&mut list.items, scope),
             Some(NodeEnum::NamedArgExpr(named)) => self.opt_open(named.arg.as_deref_mut(), scope),
+            Some(NodeEnum::GroupingSet(set)) => self.all_open(&mut set.content, scope),
             Some(NodeEnum::GroupingFunc(grouping)) => self.all_open(&mut grouping.args, scope),
             Some(NodeEnum::AIndirection(part)) => {
                 self.opt_open(part.arg.as_deref_mut(), scope)?;
@@ -151,6 +152,18 @@ impl Analyzer<'_> {
     /// IS NULL can be asked of sealed values: NULL is not sealed.
     fn null_test(&mut self, arg: Option<&mut Node>, scope: &Scope<'_>) -> Result<()> {
         let Some(arg) = arg else { return Ok(()) };
+        if let Some(number) = parameter_of(arg) {
+            return match self.parameters.sealed(number) {
+                Some((action, ty)) => {
+                    *arg = build::parameter(self.parameters.place(number, action, ty));
+                    Ok(())
+                }
+                None => {
+                    self.parameters.is_null_asked(number);
+                    self.open(arg, scope)
+                }
+            };
+        }
         let shape = self.value(arg, scope)?.shape;
         match shape.sealed() {
             Some(rights) if rights.iter().all(|right| right.reveal != Some(Reveal::Null)) => {
@@ -222,6 +235,15 @@ impl Analyzer<'_> {
     pub(super) fn to_term(&self, node: &mut Node) {
         let value = std::mem::take(node);
         *node = build::term(value);
+    }
+}
+
+/// The number of a parameter, with a cast or without.
+fn parameter_of(node: &Node) -> Option<i32> {
+    match node.node.as_ref()? {
+        NodeEnum::ParamRef(parameter) => Some(parameter.number),
+        NodeEnum::TypeCast(cast) => parameter_of(cast.arg.as_deref()?),
+        _ => None,
     }
 }
 

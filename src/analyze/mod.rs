@@ -163,7 +163,7 @@ impl Statement<'_> {
         }
         let effect = self.effect(code.is_safe());
         if self.touches() {
-            let plan = rewrite(self.tree.clone(), self.context, self.is_fresh, effect)?;
+            let plan = rewrite(self.tree, self.context, self.is_fresh, effect)?;
             return Ok(Verdict::Rewrite(Arc::new(plan)));
         }
         match self.check_names()? && code.is_safe() {
@@ -219,13 +219,27 @@ impl Statement<'_> {
 }
 
 /// The plan for a query or a change of rows that touches something protected.
-fn rewrite(mut tree: Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -> Result<Plan> {
+fn rewrite(tree: &Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -> Result<Plan> {
     let mut analyzer = Analyzer::new(context, is_fresh);
+    let mut rewritten = tree.clone();
+    let mut columns = read(&mut analyzer, &mut rewritten)?;
+    if let Some(parameters) = analyzer.parameters.again() {
+        analyzer = Analyzer::new(context, is_fresh);
+        analyzer.parameters = parameters;
+        rewritten = tree.clone();
+        columns = read(&mut analyzer, &mut rewritten)?;
+    }
+    let outputs = analyzer.outputs(&columns)?;
+    let text = sql::print(&rewritten)?;
+    Ok(analyzer.plan(text, Some(outputs), effect))
+}
+
+fn read(analyzer: &mut Analyzer<'_>, tree: &mut Node) -> Result<Vec<shape::Column>> {
     let into = match &mut tree.node {
         Some(NodeEnum::SelectStmt(select)) => select.into_clause.take(),
         _ => None,
     };
-    let columns = analyzer.query(&mut tree, None)?;
+    let columns = analyzer.query(tree, None)?;
     if into.is_some() {
         for column in &columns {
             analyzer.require_open(&column.shape, "sealed-into-open", "copying it into an unprotected relation")?;
@@ -234,9 +248,7 @@ fn rewrite(mut tree: Node, context: &Context<'_>, is_fresh: bool, effect: Effect
             select.into_clause = into;
         }
     }
-    let outputs = analyzer.outputs(&columns)?;
-    let text = sql::print(&tree)?;
-    Ok(analyzer.plan(text, Some(outputs), effect))
+    Ok(columns)
 }
 
 /// PostgreSQL's name of a node's type, for messages.

@@ -230,8 +230,8 @@ impl Table {
     /// Whether a whole row of it is one value that the caller may see as it is.
     pub(super) fn is_plain(&self) -> bool {
         let is_veiled = self.veils.iter().any(|veil| !matches!(veil, Veil::None));
-        let is_sealed = self.columns.iter().any(|column| column.shape.sealed().is_some());
-        self.mode == Mode::AsIs && !is_veiled && !is_sealed
+        let is_open = |column: &Column| matches!(column.shape, Shape::Open);
+        self.mode == Mode::AsIs && !is_veiled && self.columns.iter().all(is_open)
     }
 
     /// Whether bare names may reach protected columns here.

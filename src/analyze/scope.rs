@@ -124,9 +124,9 @@ impl<'p> Scope<'p> {
         self.chain().flat_map(|scope| scope.common.iter().rev()).find(|common| common.name == name)
     }
 
-    /// Whether a protected relation is among the row sources here or around.
+    /// Whether a protected relation, or a row source with values of one, is among those here or around.
     pub(super) fn has_protected(&self) -> bool {
-        self.chain().flat_map(|scope| &scope.tables).any(|table| table.rights.is_some())
+        self.chain().flat_map(|scope| &scope.tables).any(|table| table.guards() || !table.is_plain())
     }
 
     /// Adds a row source; what bare names find of it.

@@ -400,3 +400,16 @@ SELECT phone IS NULL AS none, phone, count(*) FROM customers GROUP BY phone HAVI
 # name: row-from-subquery
 # expect: refuse
 SELECT id FROM customers c WHERE (c.id, '{phone:5}') = (SELECT k.id, k.phone FROM customers k WHERE k.id = 5);
+
+# name: optional-search-by-sealed
+# params: ["{phone:5}", null]
+# note: JPA writes optional conditions so
+SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2::int IS NULL OR branch_id = $2) ORDER BY id;
+
+# name: optional-search-without
+# params: [null, "2000-01-01"]
+SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2::date IS NOT NULL OR birth_date = $2) ORDER BY id;
+
+# name: grouping-sets-of-masked
+# roles: app teller
+SELECT branch_id, name, count(*) FROM customers GROUP BY GROUPING SETS ((branch_id), (name), (branch_id, name), ()) ORDER BY 1, 2, 3;
