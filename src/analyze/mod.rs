@@ -36,6 +36,7 @@ mod rights;
 mod routine;
 mod scope;
 mod set_operation;
+mod setting;
 mod shape;
 mod stop;
 mod utility;
@@ -157,6 +158,9 @@ impl Statement<'_> {
 
     /// A query or a change of rows.
     fn query(&self) -> Result<Verdict> {
+        if let Some(verdict) = setting::set_config(self) {
+            return verdict;
+        }
         let code = opaque::worst(self.found, self.context);
         if !code.is_safe() && !self.context.rights.sees_everything() {
             return Err(code.refused());

@@ -108,6 +108,7 @@ fn catalog() -> Catalog {
         catalog.builtins.insert(name.to_owned(), FunctionClass::BuiltinSafe);
     }
     catalog.builtins.insert("query_to_xml".to_owned(), FunctionClass::SqlText);
+    catalog.builtins.insert("set_config".to_owned(), FunctionClass::Opaque);
     catalog
 }
 
@@ -411,6 +412,24 @@ fn functions_that_would_be_called_unseen_are_not_made() {
             ("COPY branches FROM PROGRAM 'x'", "copy-file 42501"),
             ("CREATE TABLE t (id bigint REFERENCES customers)", "ddl-on-protected 42501"),
             ("CREATE TABLE t (id bigint REFERENCES branches)", "pass"),
+        ],
+    );
+}
+
+#[test]
+fn set_config_is_set_in_other_words() {
+    check(
+        "teller",
+        &[
+            (
+                "SELECT pg_catalog.set_config('search_path', '', false)",
+                "SELECT pg_catalog.set_config('search_path', '', false) -> ",
+            ),
+            ("SELECT set_config('bytea_output', 'Escape', false)", "setting 0A000"),
+            ("SELECT set_config('standard_conforming_strings', 'off', true)", "setting 0A000"),
+            ("SELECT set_config('x.y', (SELECT name FROM customers), false)", "opaque-code 42501"),
+            ("SELECT set_config('x.y', '1', false) FROM customers", "opaque-code 42501"),
+            ("SELECT set_config('bytea' || '_output', 'escape', false)", "opaque-code 42501"),
         ],
     );
 }

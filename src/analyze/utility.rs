@@ -9,14 +9,14 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, ObjectType, RangeVar,
-    VariableSetKind, VariableSetStmt, ViewStmt,
+    ViewStmt,
 };
 
 use super::analyzer::Analyzer;
 use super::relation::Referred;
 use super::rights::RelationRights;
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque, routine};
+use super::{Statement, build, opaque, routine, setting};
 use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TouchAction, Verdict};
 use crate::sql;
 
@@ -29,7 +29,7 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::NotifyStmt(_)
         | NodeEnum::ConstraintsSetStmt(_)
         | NodeEnum::CheckPointStmt(_) => Ok(Verdict::Pass(Effect::None)),
-        NodeEnum::VariableSetStmt(set) => setting(set),
+        NodeEnum::VariableSetStmt(set) => setting::set(set),
         NodeEnum::DiscardStmt(discard) => Ok(Verdict::Pass(discarded(discard.target))),
         NodeEnum::DoStmt(_) | NodeEnum::CallStmt(_) | NodeEnum::LoadStmt(_) => code(statement),
         NodeEnum::CreateTableAsStmt(create) => create_as(statement, create),
@@ -138,38 +138,6 @@ fn moves_schema(statement: &Statement<'_>, node: &NodeEnum) -> bool {
         }
         _ => false,
     }
-}
-
-fn setting(set: &VariableSetStmt) -> Result<Verdict> {
-    let value = set.args.first().and_then(|arg| match super::constant::literal(arg) {
-        Some(super::constant::Literal::Text { text, .. }) => Some(text.to_ascii_lowercase()),
-        _ => None,
-    });
-    let resets_all = set.kind == i32::from(VariableSetKind::VarResetAll);
-    match set.name.to_ascii_lowercase().as_str() {
-        "standard_conforming_strings" if value.as_deref().is_some_and(|value| !is_on(value)) => {
-            Err(Stop::not_understood(
-                "setting",
-                "turning standard_conforming_strings off",
-                "Write E'…' where a backslash is meant as an escape.",
-            ))
-        }
-        "bytea_output" if value.as_deref().is_some_and(|value| value != "hex") => Err(Stop::not_understood(
-            "setting",
-            "bytea_output other than hex",
-            "The server does not report this setting; encrypted bytea columns are shown in hex.",
-        )),
-        "search_path" | "role" | "session_authorization" => Ok(Verdict::Pass(Effect::SettingsChanged)),
-        "datestyle" | "timezone" | "intervalstyle" | "client_encoding" | "names" => {
-            Ok(Verdict::Pass(Effect::ReportedSettingChanged))
-        }
-        _ if resets_all => Ok(Verdict::Pass(Effect::SettingsChanged)),
-        _ => Ok(Verdict::Pass(Effect::None)),
-    }
-}
-
-fn is_on(value: &str) -> bool {
-    matches!(value, "on" | "true" | "t" | "yes" | "y" | "1")
 }
 
 fn discarded(target: i32) -> Effect {
