@@ -56,7 +56,8 @@ impl Analyzer<'_> {
 
     /// A default runs in the server: one that is not NULL would store plaintext in a sealed column.
     pub(super) fn assign_default(&self, column: &ColumnRights) -> Result<()> {
-        let is_null = column.default.as_deref().is_none_or(|default| default.starts_with("NULL"));
+        let default = column.default.as_deref();
+        let is_null = default.is_none_or(|default| default == "NULL" || default.starts_with("NULL::"));
         match &column.sealed {
             Some(sealed) if !is_null => Err(Stop::unsupported(
                 "plaintext-default",
@@ -106,6 +107,10 @@ impl Analyzer<'_> {
                 Some(result) => self.assign_sealed(result, column, sealed, current, scope),
                 None => Ok(()),
             };
+        }
+        if let Some(NodeEnum::CoalesceExpr(coalesce)) = &mut value.node {
+            let mut args = coalesce.args.iter_mut();
+            return args.try_for_each(|arg| self.assign_sealed(arg, column, sealed, current, scope));
         }
         match self.value(value, scope)?.shape {
             // Values of the very same column id may be stored as they are
@@ -173,7 +178,16 @@ impl Analyzer<'_> {
     ) -> Result<()> {
         let ty = column.logical_type();
         match (literal(value), ty) {
-            (Some(Literal::Null), _) | (None, _) | (_, None) => self.open(value, scope),
+            (Some(Literal::Null), _) | (_, None) => self.open(value, scope),
+            (None, Some(_)) => {
+                self.open(value, scope)?;
+                // `name = coalesce($1, name)`: what comes out of the column goes back as it was
+                if let Some(current) = current {
+                    let own = super::column::veiled(&column.veil, current.column(column))?;
+                    *value = keep_own(own, value.clone(), current.column(column));
+                }
+                Ok(())
+            }
             (Some(Literal::Text { text, .. }), Some(ty)) => match (mask.looks_masked(ty, &text), current) {
                 (true, None) => Err(mask_stored(&column.name)),
                 (true, Some(current)) => {

@@ -1,7 +1,7 @@
 //! Column references: which column of which row source one means, and what stands in its place upstream.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{ColumnRef, Node};
 
 use super::analyzer::Analyzer;
 use super::build;
@@ -36,9 +36,13 @@ impl Analyzer<'_> {
         let Some(NodeEnum::ColumnRef(reference)) = &node.node else { return Ok(Column::open("")) };
         let parts: Vec<&str> = reference.fields.iter().filter_map(string).collect();
         let Some(name) = parts.last().map(|name| (*name).to_owned()) else { return Ok(Column::open("")) };
-        match self.meaning(&parts, scope)? {
+        let meaning = match is_star(reference) {
+            true => row(&parts, scope)?,
+            false => self.meaning(&parts, scope)?,
+        };
+        match meaning {
             Meaning::Unguarded => Ok(Column::open(name)),
-            Meaning::Row(table) if table.guards() || holds_sealed(table) => Err(whole_row(table)),
+            Meaning::Row(table) if !table.is_plain() => Err(whole_row(table)),
             Meaning::Row(_) => Ok(Column::open(name)),
             Meaning::Column { scope, visible } => self.placed(node, scope, *visible),
         }
@@ -118,8 +122,7 @@ impl Analyzer<'_> {
             }
             was_incomplete |= !scope.is_complete();
         }
-        let mut tables = scope.chain().flat_map(|scope| &scope.tables);
-        if let Some(table) = tables.find(|table| table.alias == name) {
+        if let Some((_, _, table)) = scope.labelled(None, name) {
             return Ok(Meaning::Row(table));
         }
         self.nothing(name, scope, was_incomplete)
@@ -132,27 +135,19 @@ impl Analyzer<'_> {
         name: &str,
         scope: &'s Scope<'s>,
     ) -> Result<Meaning<'s>> {
-        let is_meant = |table: &&Table| {
-            table.alias == label && schema.is_none_or(|schema| table.schema.as_deref() == Some(schema))
-        };
-        for scope in scope.chain() {
-            let Some(at) = scope.tables.iter().position(|table| is_meant(&table)) else { continue };
-            let Some(table) = scope.tables.get(at) else { continue };
-            let mut same = table.columns.iter().enumerate().filter(|(_, column)| column.name == name);
-            return match (same.next(), same.next()) {
-                (Some((index, column)), None) => {
-                    let visible = Visible { column: column.clone(), place: (at, index), node: None };
-                    Ok(Meaning::Column { scope, visible: Box::new(visible) })
-                }
-                (Some(_), Some(_)) => {
-                    let message = format!("column reference \"{name}\" is ambiguous");
-                    Err(Stop::postgres(SqlState(*b"42702"), message))
-                }
-                (None, _) => self.not_in(table, name, scope),
-            };
+        let Some((scope, at, table)) = scope.labelled(schema, label) else { return Err(missing(label)) };
+        let mut same = table.columns.iter().enumerate().filter(|(_, column)| column.name == name);
+        match (same.next(), same.next()) {
+            (Some((index, column)), None) => {
+                let visible = Visible { column: column.clone(), place: (at, index), node: None };
+                Ok(Meaning::Column { scope, visible: Box::new(visible) })
+            }
+            (Some(_), Some(_)) => {
+                let message = format!("column reference \"{name}\" is ambiguous");
+                Err(Stop::postgres(SqlState(*b"42702"), message))
+            }
+            (None, _) => self.not_in(table, name, scope),
         }
-        // The server says what is missing; a function called in this notation would need a row source of that name
-        Ok(Meaning::Unguarded)
     }
 
     fn not_in<'s>(&self, table: &'s Table, name: &str, scope: &'s Scope<'s>) -> Result<Meaning<'s>> {
@@ -164,7 +159,7 @@ impl Analyzer<'_> {
                 Mode::AsIs | Mode::Target => Ok(Meaning::Unguarded),
             };
         }
-        match table.guards() || holds_sealed(table) {
+        match table.guards() || !table.is_plain() {
             true => self.nothing(name, scope, false),
             false => Ok(Meaning::Unguarded),
         }
@@ -172,6 +167,10 @@ impl Analyzer<'_> {
 
     /// Nothing in sight bears the name.
     fn nothing<'s>(&self, name: &str, scope: &Scope<'_>, is_incomplete: bool) -> Result<Meaning<'s>> {
+        // From PostgreSQL 18 on RETURNING knows two rows by these names
+        if matches!(name, "old" | "new") && scope.has_protected() {
+            return Err(uncertain(name));
+        }
         if is_incomplete || !scope.has_protected() || (SYSTEM_COLUMNS.contains(&name) && !has_veiled(scope)) {
             return Ok(Meaning::Unguarded);
         }
@@ -179,6 +178,15 @@ impl Analyzer<'_> {
             return Err(Stop::UnknownName);
         }
         Err(Stop::postgres(SqlState::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist")))
+    }
+}
+
+/// `table.*` as one value, as in `row_to_json(t.*)`: never a column of the table's name.
+fn row<'s>(parts: &[&str], scope: &'s Scope<'s>) -> Result<Meaning<'s>> {
+    let Some((label, schemas)) = parts.split_last() else { return Ok(Meaning::Unguarded) };
+    match scope.labelled(schemas.last().copied(), label) {
+        Some((_, _, table)) => Ok(Meaning::Row(table)),
+        None => Err(missing(label)),
     }
 }
 
@@ -200,8 +208,13 @@ fn has_veiled(scope: &Scope<'_>) -> bool {
     scope.chain().flat_map(|scope| &scope.tables).any(|table| table.mode == Mode::Veiled)
 }
 
-fn holds_sealed(table: &Table) -> bool {
-    table.columns.iter().any(|column| column.shape.sealed().is_some())
+/// A label that no row source in sight bears. Left to the server it could mean one that the analysis does not know.
+pub(super) fn missing(label: &str) -> Stop {
+    Stop::postgres(SqlState::UNDEFINED_TABLE, format!("missing FROM-clause entry for table \"{label}\""))
+}
+
+fn is_star(reference: &ColumnRef) -> bool {
+    matches!(reference.fields.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
 }
 
 fn is_qualified_by_schema(node: &Node) -> bool {

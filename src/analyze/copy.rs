@@ -20,13 +20,19 @@ pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict
     if !code.is_safe() && !statement.context.rights.sees_everything() {
         return Err(code.refused());
     }
+    let is_of_server = !copy.filename.is_empty() || copy.is_program;
+    if is_of_server && !statement.context.rights.sees_everything() {
+        let message = "permission denied to COPY to or from the server's files and programs";
+        let hint = "They could hold what this role may not see. Use STDIN or STDOUT.";
+        return Err(Stop::denied("copy-file", message, Vec::new(), hint));
+    }
     if !statement.touches() {
         return Ok(match statement.check_names()? && code.is_safe() {
             true => Verdict::Pass(Effect::None),
             false => Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))),
         });
     }
-    if !copy.filename.is_empty() || copy.is_program {
+    if is_of_server {
         let message = "permission denied to COPY protected data to or from the server's files and programs";
         return Err(Stop::denied("copy-file", message, Vec::new(), "Use STDIN or STDOUT."));
     }

@@ -119,6 +119,7 @@ impl Analyzer<'_> {
             Some(NodeEnum::AArrayExpr(array)) => self.all_open(&mut array.elements, scope),
             Some(NodeEnum::List(list)) => self.all_open(&mut list.items, scope),
             Some(NodeEnum::NamedArgExpr(named)) => self.opt_open(named.arg.as_deref_mut(), scope),
+            Some(NodeEnum::GroupingSet(set)) => self.all_open(&mut set.content, scope),
             Some(NodeEnum::GroupingFunc(grouping)) => self.all_open(&mut grouping.args, scope),
             Some(NodeEnum::AIndirection(part)) => {
                 self.opt_open(part.arg.as_deref_mut(), scope)?;
@@ -151,9 +152,27 @@ impl Analyzer<'_> {
     /// IS NULL can be asked of sealed values: NULL is not sealed.
     fn null_test(&mut self, arg: Option<&mut Node>, scope: &Scope<'_>) -> Result<()> {
         let Some(arg) = arg else { return Ok(()) };
+        if let Some(number) = parameter_of(arg) {
+            return match self.parameters.sealed(number) {
+                Some((action, ty)) => {
+                    *arg = build::parameter(self.parameters.place(number, action, ty));
+                    Ok(())
+                }
+                None => {
+                    self.parameters.is_null_asked(number);
+                    self.open(arg, scope)
+                }
+            };
+        }
         let shape = self.value(arg, scope)?.shape;
         match shape.sealed() {
-            Some(rights) if rights.iter().all(|right| right.reveal != Some(Reveal::Null)) => Ok(()),
+            Some(rights) if rights.iter().all(|right| right.reveal != Some(Reveal::Null)) => {
+                // By the term, which the index has and GROUP BY may be by
+                if rights.iter().all(|right| right.column.equality) {
+                    self.to_term(arg);
+                }
+                Ok(())
+            }
             Some(_) | None => self.require_open(&shape, "null-test", "IS NULL"),
         }
     }
@@ -195,6 +214,10 @@ impl Analyzer<'_> {
         match kind {
             Ok(SubLinkType::ExistsSublink) => Ok(Column::open("")),
             Ok(SubLinkType::ExprSublink) => {
+                // Several are compared with a row: `(a, b) = (SELECT …)`
+                for column in columns.iter().skip(1) {
+                    self.require_open(&column.shape, "subquery-on-sealed", "a row from a subquery")?;
+                }
                 let shape = columns.first().map_or(Shape::Open, |column| column.shape.clone());
                 Ok(Column { shape, ..Column::open("") })
             }
@@ -212,6 +235,15 @@ impl Analyzer<'_> {
     pub(super) fn to_term(&self, node: &mut Node) {
         let value = std::mem::take(node);
         *node = build::term(value);
+    }
+}
+
+/// The number of a parameter, with a cast or without.
+fn parameter_of(node: &Node) -> Option<i32> {
+    match node.node.as_ref()? {
+        NodeEnum::ParamRef(parameter) => Some(parameter.number),
+        NodeEnum::TypeCast(cast) => parameter_of(cast.arg.as_deref()?),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use pg_query::protobuf::{self, Alias, JoinExpr, LimitOption, Node, RangeFunction
 use super::analyzer::Analyzer;
 use super::build;
 use super::column::veiled;
-use super::naming::{string, strings};
+use super::naming::{of_value, string, strings};
 use super::relation::{self, Referred};
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::Column;
@@ -118,16 +118,16 @@ impl Analyzer<'_> {
     }
 
     fn function(&mut self, function: &mut RangeFunction, scope: &mut Scope<'_>) -> Result<Vec<Visible>> {
+        let label = function_label(function);
         for item in &mut function.functions {
             let Some(NodeEnum::List(call)) = &mut item.node else { return Err(not_understood(item)) };
-            for part in call.items.iter_mut().filter(|part| matches!(part.node, Some(NodeEnum::FuncCall(_)))) {
-                self.open(part, &*scope)?;
-            }
+            // The call, which need not look like one (`COALESCE`, `CAST`); definitions of columns come after it
+            let Some(call) = call.items.first_mut() else { continue };
+            self.open(call, &*scope)?;
         }
         let alias = function.alias.clone();
         let table = match one_column(function) {
-            Some(name) => {
-                let label = alias.as_ref().map_or(name, |alias| alias.aliasname.as_str()).to_owned();
+            Some(_) => {
                 let mut columns = vec![Column::open(&label)];
                 if function.ordinality {
                     columns.push(Column::open("ordinality"));
@@ -140,10 +140,9 @@ impl Analyzer<'_> {
                     Some(NodeEnum::ColumnDef(column)) => Some(Column::open(&column.colname)),
                     _ => None,
                 });
-                let columns = names.collect();
-                Table::derived(alias.map(|alias| alias.aliasname).unwrap_or_default(), columns)
+                Table::derived(label, names.collect())
             }
-            None => Table::unknown(alias.map(|alias| alias.aliasname).unwrap_or_default()),
+            None => Table::unknown(label),
         };
         Ok(scope.add(table))
     }
@@ -152,6 +151,7 @@ impl Analyzer<'_> {
         let (Some(left), Some(right)) = (join.larg.as_deref_mut(), join.rarg.as_deref_mut()) else {
             return Err(Stop::not_understood("join", "a join without sides", ""));
         };
+        let first = scope.tables.len();
         let left = self.row_source(left, scope)?;
         // A LATERAL item on the right sees the left
         let before = scope.visible.len();
@@ -173,10 +173,10 @@ impl Analyzer<'_> {
         // One that came of USING has been resolved
         if let Some(condition) = join.quals.as_deref_mut().filter(|_| using.is_empty()) {
             // The condition sees the two sides and what stands around the query
-            let outer = std::mem::take(&mut scope.visible);
-            scope.visible.clone_from(&visible);
+            let outer = std::mem::replace(&mut scope.visible, visible.clone());
+            let hidden = std::mem::replace(&mut scope.hidden, first);
             let checked = self.open(condition, &*scope);
-            scope.visible = outer;
+            (scope.visible, scope.hidden) = (outer, hidden);
             checked?;
         }
         Ok(visible)
@@ -235,8 +235,10 @@ impl Analyzer<'_> {
                 merged.push(Visible { node: Some(reference_to(&l, scope)), ..l });
             } else {
                 // The server merges them; both sides are used
-                self.use_column(scope, &l)?;
-                self.use_column(scope, &r)?;
+                for side in [&l, &r] {
+                    let shape = self.use_column(scope, side)?.shape;
+                    self.require_open(&shape, "comparison", "JOIN … USING")?;
+                }
                 merged.push(l);
             }
         }
@@ -340,6 +342,18 @@ pub(super) fn reference_to(visible: &Visible, scope: &Scope<'_>) -> Node {
         Some(table) => build::column([table.alias.as_str(), &visible.column.name]),
         None => build::column([visible.column.name.as_str()]),
     }
+}
+
+/// What a function in FROM is called: by its alias, or as its own column would be.
+fn function_label(function: &RangeFunction) -> String {
+    if let Some(alias) = &function.alias {
+        return alias.aliasname.clone();
+    }
+    let first = match function.functions.first().and_then(|item| item.node.as_ref()) {
+        Some(NodeEnum::List(call)) => call.items.first(),
+        _ => None,
+    };
+    first.map(of_value).unwrap_or_default()
 }
 
 /// The name of the single function whose single column is known.

@@ -9,7 +9,7 @@ use super::analyzer::Analyzer;
 use super::build;
 use super::constant::integer_of;
 use super::naming::{of_target, string};
-use super::scope::Scope;
+use super::scope::{Mode, Scope};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 
@@ -69,6 +69,7 @@ impl Analyzer<'_> {
                         continue;
                     };
                     if column.shape.sealed().is_none() {
+                        self.require_open(&column.shape, "group-on-sealed", "GROUP BY")?;
                         continue;
                     }
                     self.groupable(&column.shape, "GROUP BY")?;
@@ -84,6 +85,27 @@ impl Analyzer<'_> {
         Ok(())
     }
 
+    /// A grouped primary key stands for its whole row. The derived table that a masked relation becomes has no key: what
+    /// is used of it is written out.
+    pub(super) fn complete_groups(&self, select: &mut SelectStmt, scope: &Scope<'_>) {
+        let is_set = |item: &Node| matches!(item.node, Some(NodeEnum::GroupingSet(_)));
+        if select.group_clause.is_empty() || select.group_clause.iter().any(is_set) {
+            return;
+        }
+        let grouped = grouped_columns(select, scope);
+        for (at, table) in scope.tables.iter().enumerate().filter(|(_, table)| table.mode == Mode::Veiled) {
+            let is_grouped = |index: usize| grouped.contains(&(at, index));
+            let key = table.rights.as_ref().and_then(|rights| rights.primary_key());
+            if key.is_some_and(|key| key.into_iter().all(is_grouped)) {
+                let missing =
+                    table.used.borrow().iter().copied().filter(|index| !is_grouped(*index)).collect::<Vec<_>>();
+                let columns = missing.into_iter().filter_map(|index| table.columns.get(index));
+                let references = columns.map(|column| build::column([table.alias.as_str(), &column.name]));
+                select.group_clause.extend(references);
+            }
+        }
+    }
+
     /// DISTINCT: where a sealed column is among the outputs, DISTINCT ON their terms and the other columns.
     pub(super) fn distinct(&mut self, select: &mut SelectStmt, columns: &[Column], scope: &Scope<'_>) -> Result<()> {
         if select.distinct_clause.is_empty() {
@@ -94,7 +116,9 @@ impl Analyzer<'_> {
             return self.distinct_on(select, columns, scope);
         }
         if columns.iter().all(|column| column.shape.sealed().is_none()) {
-            return Ok(());
+            // Under a view's mask rows may be alike that DISTINCT tells apart
+            let mut shapes = columns.iter().map(|column| &column.shape);
+            return shapes.try_for_each(|shape| self.require_open(shape, "distinct-on-sealed", "DISTINCT"));
         }
         if let Some(right) = columns.iter().find_map(|column| column.shape.sealed()).and_then(|rights| rights.first())
             && !select.sort_clause.is_empty()
@@ -126,6 +150,31 @@ impl Analyzer<'_> {
         }
         Ok(())
     }
+}
+
+/// The columns of this query's own row sources that are grouped by, by table and place.
+fn grouped_columns(select: &SelectStmt, scope: &Scope<'_>) -> Vec<(usize, usize)> {
+    let by_place = |item: &Node| match &item.node {
+        Some(NodeEnum::AConst(constant)) => {
+            let at = usize::try_from(integer_of(constant)?).ok()?.checked_sub(1)?;
+            select.target_list.get(at).and_then(value_of).cloned()
+        }
+        _ => None,
+    };
+    let place = |item: &Node| {
+        let column = by_place(item);
+        let Some(NodeEnum::ColumnRef(reference)) = &column.as_ref().unwrap_or(item).node else { return None };
+        let (name, label) = match reference.fields.as_slice() {
+            [name] => (string(name)?, None),
+            [label, name] => (string(name)?, Some(string(label)?)),
+            _ => return None,
+        };
+        let is_meant =
+            |at: usize| label.is_none_or(|label| scope.tables.get(at).is_some_and(|table| table.alias == label));
+        let mut found = scope.visible.iter().filter(|v| v.column.name == name && is_meant(v.place.0));
+        found.next().map(|visible| visible.place)
+    };
+    select.group_clause.iter().filter_map(place).collect()
 }
 
 fn show(target: &mut Node) {

@@ -33,6 +33,7 @@ mod relation;
 mod renew;
 mod replace;
 mod rights;
+mod routine;
 mod scope;
 mod set_operation;
 mod setting;
@@ -111,9 +112,10 @@ pub fn decide(
 }
 
 /// Whether a statement that passes does so whatever its literals are: it is judged by what it names, and no literal of a
-/// query names a relation.
+/// query names a relation. A query that is SET in other words is judged by its literals.
 pub fn ignores_literals(statement: &sql::Statement) -> bool {
-    matches!(
+    let sets = || sql::inventory(&statement.tree).functions.iter().any(|call| call.name == setting::SET_CONFIG);
+    let is_query = matches!(
         &statement.tree.node,
         Some(
             NodeEnum::SelectStmt(_)
@@ -122,7 +124,8 @@ pub fn ignores_literals(statement: &sql::Statement) -> bool {
                 | NodeEnum::DeleteStmt(_)
                 | NodeEnum::TransactionStmt(_)
         )
-    )
+    );
+    is_query && !sets()
 }
 
 fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {
@@ -185,7 +188,7 @@ impl Statement<'_> {
         }
         let effect = self.effect(code.is_safe());
         if self.touches() {
-            let plan = rewrite(self.tree.clone(), self.context, self.is_fresh, effect)?;
+            let plan = rewrite(self.tree, self.context, self.is_fresh, effect)?;
             return Ok(Verdict::Rewrite(Arc::new(plan)));
         }
         match self.check_names()? && code.is_safe() {
@@ -211,7 +214,9 @@ impl Statement<'_> {
             Some(schema) => catalog.relation_named(schema, &name.name).is_some(),
             None => catalog.bearing(&name.name).next().is_some() || self.found.common_tables.contains(&name.name),
         };
-        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name)) else { return Ok(true) };
+        let Some(unknown) = self.found.relations.iter().find(|name| !is_known(name) && !self.only_makes(name)) else {
+            return Ok(true);
+        };
         if !self.is_fresh {
             return Err(Stop::UnknownName);
         }
@@ -221,6 +226,12 @@ impl Statement<'_> {
         let schema = unknown.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
         let message = format!("relation \"{schema}{}\" does not exist", unknown.name);
         Err(PgError::new(SqlState::UNDEFINED_TABLE, message).into())
+    }
+
+    /// Whether the statement names a relation nowhere but where it makes it.
+    fn only_makes(&self, name: &sql::Name) -> bool {
+        let times = |names: &[sql::Name]| names.iter().filter(|other| *other == name).count();
+        times(&self.found.relations) == times(&self.found.made)
     }
 
     /// Sent as it is, parameters too; what comes back is relayed unless it carries a sealed value.
@@ -234,13 +245,27 @@ impl Statement<'_> {
 }
 
 /// The plan for a query or a change of rows that touches something protected.
-fn rewrite(mut tree: Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -> Result<Plan> {
+fn rewrite(tree: &Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -> Result<Plan> {
     let mut analyzer = Analyzer::new(context, is_fresh);
+    let mut rewritten = tree.clone();
+    let mut columns = read(&mut analyzer, &mut rewritten)?;
+    if let Some(parameters) = analyzer.parameters.again() {
+        analyzer = Analyzer::new(context, is_fresh);
+        analyzer.parameters = parameters;
+        rewritten = tree.clone();
+        columns = read(&mut analyzer, &mut rewritten)?;
+    }
+    let outputs = analyzer.outputs(&columns)?;
+    let text = sql::print(&rewritten)?;
+    Ok(analyzer.plan(text, Some(outputs), effect))
+}
+
+fn read(analyzer: &mut Analyzer<'_>, tree: &mut Node) -> Result<Vec<shape::Column>> {
     let into = match &mut tree.node {
         Some(NodeEnum::SelectStmt(select)) => select.into_clause.take(),
         _ => None,
     };
-    let columns = analyzer.query(&mut tree, None)?;
+    let columns = analyzer.query(tree, None)?;
     if into.is_some() {
         for column in &columns {
             analyzer.require_open(&column.shape, "sealed-into-open", "copying it into an unprotected relation")?;
@@ -249,9 +274,7 @@ fn rewrite(mut tree: Node, context: &Context<'_>, is_fresh: bool, effect: Effect
             select.into_clause = into;
         }
     }
-    let outputs = analyzer.outputs(&columns)?;
-    let text = sql::print(&tree)?;
-    Ok(analyzer.plan(text, Some(outputs), effect))
+    Ok(columns)
 }
 
 /// PostgreSQL's name of a node's type, for messages.

@@ -4,6 +4,8 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{MinMaxOp, Node, ResTarget, SelectStmt, SqlValueFunctionOp, SubLinkType};
 
+const UNNAMED: &str = "?column?";
+
 /// The strings of a list of names; anything else is left out.
 pub(super) fn strings(nodes: &[Node]) -> Vec<String> {
     nodes.iter().filter_map(|node| string(node).map(str::to_owned)).collect()
@@ -21,8 +23,12 @@ pub(super) fn of_target(target: &ResTarget) -> String {
     if !target.name.is_empty() {
         return target.name.clone();
     }
-    let figured = target.val.as_deref().and_then(figure);
-    figured.map_or_else(|| "?column?".to_owned(), |(name, _)| name)
+    target.val.as_deref().map_or_else(|| UNNAMED.to_owned(), of_value)
+}
+
+/// The name of a value's column.
+pub(super) fn of_value(value: &Node) -> String {
+    figure(value).map_or_else(|| UNNAMED.to_owned(), |(name, _)| name)
 }
 
 /// A name and how strongly it is meant: a type's name gives way to what is cast.

@@ -1,6 +1,7 @@
 //! The client's parameters and the upstream statement's: one of the first may become several of the second, each
 //! sealed, searched by or relayed.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::plan::{ParamAction, UpstreamParam};
@@ -9,6 +10,10 @@ use crate::plan::{ParamAction, UpstreamParam};
 pub(super) struct Parameters {
     upstream: Vec<UpstreamParam>,
     client: usize,
+    /// The client's numbers of which IS NULL is asked.
+    null_asked: BTreeSet<i32>,
+    /// What such a parameter is elsewhere in the statement, where that is not clear; known at a second reading.
+    sealed: HashMap<i32, (ParamAction, u32)>,
 }
 
 impl Parameters {
@@ -24,6 +29,32 @@ impl Parameters {
             self.upstream.len() - 1
         });
         i32::try_from(at + 1).unwrap_or(i32::MAX)
+    }
+
+    /// IS NULL is asked of the client's `$number`.
+    pub(super) fn is_null_asked(&mut self, number: i32) {
+        self.null_asked.insert(number);
+    }
+
+    /// What stands for the client's `$number` where only NULL matters, if it is sealed elsewhere.
+    pub(super) fn sealed(&self, number: i32) -> Option<(ParamAction, u32)> {
+        self.sealed.get(&number).cloned()
+    }
+
+    /// For a second reading, where there is need of one: in `$1 IS NULL OR phone = $1` the first must not bring the
+    /// server what the second hides from it.
+    pub(super) fn again(&self) -> Option<Self> {
+        let is_hidden = |param: &&UpstreamParam| match param.action {
+            ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => true,
+            ParamAction::Relay | ParamAction::RefuseMasked { .. } => false,
+        };
+        let of = |number: &i32| {
+            let client = usize::try_from(*number).ok()?.checked_sub(1)?;
+            let hidden = self.upstream.iter().filter(is_hidden).find(|param| param.client == client)?;
+            Some((*number, (hidden.action.clone(), hidden.ty)))
+        };
+        let sealed: HashMap<_, _> = self.null_asked.iter().filter_map(of).collect();
+        (!sealed.is_empty()).then(|| Self { sealed, ..Self::default() })
     }
 
     /// The upstream's parameters, and how many the client has.

@@ -7,7 +7,7 @@ use super::analyzer::Analyzer;
 use super::build;
 use super::naming::{of_target, string, strings};
 use super::rights::ColumnRights;
-use super::scope::{Common, Scope, Table};
+use super::scope::{Common, Scope};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 
@@ -63,6 +63,7 @@ impl Analyzer<'_> {
         self.distinct(select, &columns, &scope)?;
         self.sort(&mut select.sort_clause, Some(&columns), &scope)?;
         self.limits(select, &scope)?;
+        self.complete_groups(select, &scope);
         self.veil(&mut select.from_clause, &scope)?;
         Ok(columns)
     }
@@ -76,6 +77,11 @@ impl Analyzer<'_> {
     pub(super) fn with(&mut self, with: Option<&mut WithClause>, scope: &mut Scope<'_>) -> Result<()> {
         let Some(with) = with else { return Ok(()) };
         let recursive = with.recursive;
+        if recursive {
+            // Each may name those after it, whose columns are not known yet; once they are, the later entry goes first
+            let names = with.ctes.iter().rev().filter_map(name_of_common);
+            scope.common.extend(names.map(|name| Common { name, columns: None }));
+        }
         for item in &mut with.ctes {
             let Some(NodeEnum::CommonTableExpr(common)) = &mut item.node else { continue };
             let columns = match recursive {
@@ -192,23 +198,17 @@ impl Analyzer<'_> {
             }
             return scope.visible.iter().map(|visible| self.starred(visible, scope)).collect();
         };
-        let schema = tables.len().checked_sub(2).and_then(|at| tables.get(at));
-        let is_meant =
-            |table: &Table| table.alias == *label && schema.is_none_or(|schema| table.schema.as_ref() == Some(schema));
-        for scope in scope.chain() {
-            let Some(at) = scope.tables.iter().position(is_meant) else { continue };
-            let Some(table) = scope.tables.get(at).filter(|table| table.is_complete) else {
-                return Err(unknown_star());
-            };
-            let visible = table.columns.iter().enumerate().map(|(index, column)| super::scope::Visible {
-                column: column.clone(),
-                place: (at, index),
-                node: None,
-            });
-            return visible.map(|visible| self.starred(&visible, scope)).collect();
+        let schema = tables.len().checked_sub(2).and_then(|at| tables.get(at)).map(String::as_str);
+        let Some((scope, at, table)) = scope.labelled(schema, label) else { return Err(super::column::missing(label)) };
+        if !table.is_complete {
+            return Err(unknown_star());
         }
-        // The server says what is missing
-        Ok(Vec::new())
+        let visible = table.columns.iter().enumerate().map(|(index, column)| super::scope::Visible {
+            column: column.clone(),
+            place: (at, index),
+            node: None,
+        });
+        visible.map(|visible| self.starred(&visible, scope)).collect()
     }
 
     fn starred(&mut self, visible: &super::scope::Visible, scope: &Scope<'_>) -> Result<Column> {
@@ -234,6 +234,11 @@ impl Analyzer<'_> {
             };
             if !scope.is_complete() {
                 return Err(unknown_star());
+            }
+            if let Some(label) = tables.last()
+                && scope.in_sight().all(|(_, table)| table.alias != *label)
+            {
+                return Err(Stop::not_understood("star", "* of a table of the query around", "Name the columns."));
             }
             let of = |visible: &&super::scope::Visible| match tables.last() {
                 None => true,
@@ -267,6 +272,13 @@ impl Analyzer<'_> {
         self.sort(&mut window.order_clause, None, scope)?;
         self.opt_open(window.start_offset.as_deref_mut(), scope)?;
         self.opt_open(window.end_offset.as_deref_mut(), scope)
+    }
+}
+
+fn name_of_common(item: &Node) -> Option<String> {
+    match &item.node {
+        Some(NodeEnum::CommonTableExpr(common)) => Some(common.ctename.clone()),
+        _ => None,
     }
 }
 

@@ -92,6 +92,11 @@ impl Analyzer<'_> {
             Resolution::Found(relation) => Ok(Some(relation)),
             Resolution::Ambiguous(candidates) => self.any_of(&candidates, &range.relname).map(|()| None),
             Resolution::Unknown if !self.is_fresh => Err(Stop::UnknownName),
+            // One that has been moved is protected still
+            Resolution::Unknown if context.is_unsure && self.may_be_moved(schema, &range.relname) => {
+                let message = format!("it is not certain which relation \"{}\" means here", range.relname);
+                Err(Stop::not_understood("ambiguous-name", message, "Commit first, then name it."))
+            }
             Resolution::Unknown if context.is_unsure => Ok(None),
             Resolution::Unknown => {
                 let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
@@ -99,6 +104,11 @@ impl Analyzer<'_> {
                 Err(Stop::postgres(SqlState::UNDEFINED_TABLE, message))
             }
         }
+    }
+
+    fn may_be_moved(&self, schema: Option<&str>, name: &str) -> bool {
+        let rights = self.context.rights;
+        schema.is_some() && rights.is_name_of_interest(name) && !rights.sees_everything()
     }
 
     fn any_of(&self, candidates: &[Arc<Relation>], name: &str) -> Result<()> {
@@ -215,6 +225,13 @@ pub(super) fn rename(columns: &mut [Column], names: &[String]) {
 impl Table {
     fn protected(self, rights: Arc<RelationRights>) -> Self {
         Self { rights: Some(rights), ..self }
+    }
+
+    /// Whether a whole row of it is one value that the caller may see as it is.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_veiled = self.veils.iter().any(|veil| !matches!(veil, Veil::None));
+        let is_open = |column: &Column| matches!(column.shape, Shape::Open);
+        self.mode == Mode::AsIs && !is_veiled && self.columns.iter().all(is_open)
     }
 
     /// Whether bare names may reach protected columns here.

@@ -146,6 +146,16 @@ impl Rights {
         self.names.contains(name)
     }
 
+    /// Whether a protected relation lives in a schema of this name.
+    pub(super) fn is_schema_of_interest(&self, name: &str) -> bool {
+        self.relations.values().any(|rights| rights.relation.schema == name)
+    }
+
+    /// Whether the policy vouches for a function of this name in some schema.
+    pub(super) fn is_name_listed(&self, name: &str) -> bool {
+        self.listed.keys().any(|(_, listed)| listed == name)
+    }
+
     /// A function that the policy vouches for: the sealed columns it returns. Without a schema any of that name counts
     /// only if it is the only one.
     pub(super) fn listed(&self, schema: Option<&str>, name: &str) -> Option<&[SealedRight]> {
@@ -165,6 +175,13 @@ impl RelationRights {
 
     pub(super) fn column(&self, name: &str) -> Option<&ColumnRights> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Places of the primary key's columns.
+    pub(super) fn primary_key(&self) -> Option<Vec<usize>> {
+        let key = self.relation.unique_indexes.iter().find(|index| index.is_primary)?;
+        let place = |number: &i16| self.columns.iter().position(|column| column.number == *number);
+        key.columns.iter().map(place).collect()
     }
 
     /// Whether the caller sees every row and every value as it is.

@@ -15,6 +15,8 @@ pub(super) struct Scope<'p> {
     pub(super) parent: Option<&'p Scope<'p>>,
     pub(super) common: Vec<Common>,
     pub(super) tables: Vec<Table>,
+    /// How many of the first tables are out of sight: a join's condition sees its own two sides only.
+    pub(super) hidden: usize,
     /// What a bare name or `*` can mean, in the order of `*`.
     pub(super) visible: Vec<Visible>,
 }
@@ -102,14 +104,29 @@ impl<'p> Scope<'p> {
         })
     }
 
+    /// The row sources that a name can mean here, with their places.
+    pub(super) fn in_sight(&self) -> impl Iterator<Item = (usize, &Table)> {
+        self.tables.iter().enumerate().skip(self.hidden)
+    }
+
+    /// The nearest row source of a label, here or around, with its scope and place.
+    pub(super) fn labelled(&self, schema: Option<&str>, label: &str) -> Option<(&Scope<'p>, usize, &Table)> {
+        let is_meant =
+            |table: &Table| table.alias == label && schema.is_none_or(|schema| table.schema.as_deref() == Some(schema));
+        self.chain().find_map(|scope| {
+            let (at, table) = scope.in_sight().find(|(_, table)| is_meant(table))?;
+            Some((scope, at, table))
+        })
+    }
+
     /// The WITH query that a bare relation name means here.
     pub(super) fn common(&self, name: &str) -> Option<&Common> {
         self.chain().flat_map(|scope| scope.common.iter().rev()).find(|common| common.name == name)
     }
 
-    /// Whether a protected relation is among the row sources here or around.
+    /// Whether a protected relation, or a row source with values of one, is among those here or around.
     pub(super) fn has_protected(&self) -> bool {
-        self.chain().flat_map(|scope| &scope.tables).any(|table| table.rights.is_some())
+        self.chain().flat_map(|scope| &scope.tables).any(|table| table.guards() || !table.is_plain())
     }
 
     /// Adds a row source; what bare names find of it.

@@ -11,6 +11,9 @@ use super::stop::{Result, Stop};
 use crate::plan::{Effect, Verdict};
 use crate::sql;
 
+/// The function that is SET in other words.
+pub(super) const SET_CONFIG: &str = "set_config";
+
 pub(super) fn setting(set: &VariableSetStmt) -> Result<Verdict> {
     let value = set.args.first().and_then(|arg| match literal(arg) {
         Some(Literal::Text { text, .. }) => Some(text.to_ascii_lowercase()),
@@ -44,20 +47,24 @@ pub(super) fn setting(set: &VariableSetStmt) -> Result<Verdict> {
 pub(super) fn set_config(statement: &Statement<'_>, select: &SelectStmt) -> Option<VariableSetStmt> {
     let [Node { node: Some(NodeEnum::ResTarget(target)) }] = select.target_list.as_slice() else { return None };
     let Some(NodeEnum::FuncCall(call)) = &target.val.as_deref()?.node else { return None };
-    if strings(&call.funcname).last().is_none_or(|name| name != "set_config") {
+    if strings(&call.funcname).last().is_none_or(|name| name != SET_CONFIG) {
         return None;
     }
     let rest = SelectStmt { target_list: Vec::new(), ..select.clone() };
     let name = match rest == build::empty_select() {
-        true => by_name(call)?,
+        true => by_name(statement, call)?,
         false => where_known(statement, select, call)?,
     };
     Some(VariableSetStmt { name, args: call.args.get(1).cloned().into_iter().collect(), ..VariableSetStmt::default() })
 }
 
-fn by_name(call: &FuncCall) -> Option<String> {
+fn by_name(statement: &Statement<'_>, call: &FuncCall) -> Option<String> {
     let is_bare = call.agg_filter.is_none() && call.over.is_none() && call.agg_order.is_empty();
-    let is_meant = strings(&call.funcname) == ["pg_catalog", "set_config"] && is_bare;
+    let catalog = statement.context.catalog;
+    let is_builtin = || catalog.functions_named(None, SET_CONFIG).all(|function| function.schema == "pg_catalog");
+    let names = strings(&call.funcname);
+    let is_named = names == ["pg_catalog", SET_CONFIG] || names == [SET_CONFIG] && is_builtin();
+    let is_meant = is_named && is_bare;
     let [name, value, is_local] = call.args.as_slice() else { return None };
     let are_constant = text(value).is_some() && text(is_local).is_some();
     text(name).filter(|_| is_meant && are_constant)
@@ -73,7 +80,7 @@ fn where_known(statement: &Statement<'_>, select: &SelectStmt, call: &FuncCall) 
     let meant = Node { node: Some(sql::query(&meant).ok()?) };
     let is_same = sql::print(statement.tree).ok()? == sql::print(&meant).ok()?;
     let catalog = statement.context.catalog;
-    let is_builtin = catalog.functions_named(None, "set_config").all(|function| function.schema == "pg_catalog")
+    let is_builtin = catalog.functions_named(None, SET_CONFIG).all(|function| function.schema == "pg_catalog")
         && catalog.bearing("pg_settings").all(|relation| relation.schema == "pg_catalog");
     (is_same && is_builtin && !statement.context.is_unsure).then_some(name)
 }

@@ -92,10 +92,23 @@ fn catalog() -> Catalog {
         depends_on: vec![20_000],
         ..relation(20_003, "contacts", &[("id", 20, -1), ("mobile", 25, -1), ("name", 1043, 64)])
     });
-    for name in ["count", "lower", "sum", "now", "generate_series", "max", "left", "min"] {
+    for (oid, name, definition) in [
+        (20_004, "pairs", "SELECT a.id FROM public.customers a JOIN public.customers b USING (name)"),
+        (20_006, "rows", "SELECT q.id, row_to_json(q.*) AS r FROM (SELECT c.id, c.name FROM public.customers c) q"),
+        (20_005, "names", "SELECT DISTINCT customers.name AS id FROM public.customers"),
+    ] {
+        catalog.insert(Relation {
+            kind: RelationKind::View,
+            definition: Some(definition.to_owned()),
+            depends_on: vec![20_000],
+            ..relation(oid, name, if name == "rows" { &[("id", 20, -1), ("r", 114, -1)] } else { &[("id", 20, -1)] })
+        });
+    }
+    for name in ["count", "lower", "row_to_json", "sum", "now", "generate_series", "max", "left", "min"] {
         catalog.builtins.insert(name.to_owned(), FunctionClass::BuiltinSafe);
     }
     catalog.builtins.insert("query_to_xml".to_owned(), FunctionClass::SqlText);
+    catalog.builtins.insert("set_config".to_owned(), FunctionClass::Opaque);
     catalog
 }
 
@@ -227,6 +240,14 @@ fn who_sees_everything() {
                 "SELECT c.id FROM public.customers c JOIN public.staff s ON {L}(s.phone, 27) OPERATOR(pg_catalog.=) {L}(c.phone, 27) -> -"
             ),
         ),
+        (
+            // The server is not told in clear what it is searched by
+            "SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2 IS NULL OR branch = $2)",
+            format!(
+                "SELECT id FROM public.customers WHERE ($1 IS NULL OR {L}(phone, 27) OPERATOR(pg_catalog.=) $1) AND \
+                 ($2 IS NULL OR branch = $2) $1:term $2:relay -> -"
+            ),
+        ),
         ("SELECT id FROM customers WHERE notes = 'x'", "no-equality-term 0A000".into()),
         ("SELECT id FROM customers WHERE phone LIKE '1%'", "expression-on-sealed 0A000".into()),
         ("SELECT lower(phone) FROM customers", "expression-on-sealed 0A000".into()),
@@ -279,7 +300,7 @@ fn who_sees_masks() {
             ("SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict'", "pass"),
             ("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name <> 'restrict'", "opaque-code 42501"),
             ("SELECT set_config(name, 'escape', false) FROM pg_settings WHERE name = 'bytea_output'", "setting 0A000"),
-            ("SELECT set_config('search_path', '', false)", "opaque-code 42501"),
+            ("SELECT set_config('search_path', '', false)", "pass"),
             ("SELECT pg_catalog.set_config('search_path', name, false) FROM customers", "opaque-code 42501"),
             ("SELECT pg_catalog.set_config('search_path', $1, false)", "opaque-code 42501"),
             ("SELECT nosuch(1)", "opaque-code 42501"),
@@ -301,6 +322,9 @@ fn what_a_mask_brings_back_stays() {
         "{update}"
     );
     assert!(update.contains("name = CASE WHEN $2 OPERATOR(pg_catalog.=)"), "{update}");
+    let computed = shown("teller", "UPDATE customers SET name = coalesce($1, name)");
+    assert!(computed.contains("name = CASE WHEN COALESCE($1, CASE WHEN"), "{computed}");
+    assert!(computed.contains("THEN customers.name ELSE COALESCE($1, CASE WHEN"), "{computed}");
     let literal = shown("teller", "UPDATE customers SET phone = '138****5678' WHERE id = 1");
     assert_eq!(literal, "UPDATE public.customers SET phone = customers.phone WHERE customers.id = 1 -> ");
 }
@@ -341,4 +365,92 @@ fn a_renamed_relation_stays_protected() {
     for (borne, expect) in [(&borne, true), (&Borne::default(), false)] {
         assert_eq!(Rights::bind(policy, Some(1), &renamed, borne).is_protected(20_000), expect);
     }
+}
+
+#[test]
+fn views_that_compare_hidden_values_are_not_followed() {
+    check(
+        "teller",
+        &[("SELECT id FROM pairs", "view-over-masked 0A000"), ("SELECT id FROM names", "view-over-masked 0A000")],
+    );
+    check(
+        "app",
+        &[
+            ("SELECT id FROM pairs", "SELECT id FROM public.pairs -> -"),
+            ("SELECT id FROM names", "SELECT id FROM public.names -> -"),
+        ],
+    );
+}
+
+#[test]
+fn names_that_only_the_server_knows_are_not_left_to_it() {
+    check(
+        "teller",
+        &[
+            // From PostgreSQL 18 on these are the row before and after
+            ("UPDATE customers SET branch = 1 RETURNING old.name", "bad-input 42P01"),
+            ("UPDATE customers SET branch = 1 RETURNING new.*", "star 0A000"),
+            ("UPDATE customers SET branch = 1 FROM now() RETURNING old", "ambiguous-name 0A000"),
+            // A function's name where a column's would stand
+            ("SELECT q.row_to_json FROM (SELECT phone FROM customers) q", "bad-input 42703"),
+            ("WITH q AS (SELECT phone FROM customers) SELECT q.row_to_json FROM q", "bad-input 42703"),
+            ("SELECT q.row_to_json FROM contacts q", "bad-input 42703"),
+            ("SELECT id, r FROM rows", "whole-row 0A000"),
+            ("SELECT row_to_json(id.*) FROM staff id", "whole-row 0A000"),
+            ("SELECT count(id.*) FROM staff id", "whole-row 0A000"),
+            ("SELECT count(public.staff.*) FROM staff", "whole-row 0A000"),
+            (
+                "WITH RECURSIVE x AS (SELECT code FROM branches), branches AS (SELECT name AS code FROM customers) SELECT * FROM x",
+                "recursive-query 0A000",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn functions_that_would_be_called_unseen_are_not_made() {
+    let body = "RETURNS text LANGUAGE sql AS 'SELECT 1'";
+    for (of_teller, head) in [
+        ("pass", "FUNCTION f(a int, b branches)"),
+        ("pass", "FUNCTION f()"),
+        ("pass", "OR REPLACE FUNCTION f(text[])"),
+        ("hidden-call 42501", "FUNCTION f(branches)"),
+        ("hidden-call 42501", "FUNCTION f(OUT text, branches)"),
+        ("hidden-call 42501", "FUNCTION f(record)"),
+        ("hidden-call 42501", "FUNCTION f(anyelement)"),
+        ("hidden-call 42501", "FUNCTION f(branches.code%TYPE)"),
+        ("hidden-call 42501", "FUNCTION s.lower(int)"),
+    ] {
+        let sql = format!("CREATE {head} {body}");
+        check("teller", &[(sql.as_str(), of_teller)]);
+        check("app", &[(sql.as_str(), "pass")]);
+    }
+    check(
+        "teller",
+        &[
+            ("CREATE FUNCTION f(int) RETURNS text LANGUAGE C IMMUTABLE AS 'x', 'y'", "hidden-call 42501"),
+            ("ALTER FUNCTION f(int) RENAME TO lower", "hidden-call 42501"),
+            ("ALTER FUNCTION f(int) IMMUTABLE", "hidden-call 42501"),
+            ("ALTER SCHEMA public RENAME TO s", "rename-protected 0A000"),
+            ("ALTER SCHEMA s RENAME TO public", "rename-protected 0A000"),
+            ("ALTER SCHEMA s RENAME TO t", "pass"),
+            ("COPY branches FROM PROGRAM 'x'", "copy-file 42501"),
+            ("CREATE TABLE t (id bigint REFERENCES customers)", "ddl-on-protected 42501"),
+            ("CREATE TABLE t (id bigint REFERENCES branches)", "pass"),
+        ],
+    );
+}
+
+#[test]
+fn set_config_is_set_in_other_words() {
+    check(
+        "teller",
+        &[
+            ("SELECT set_config('bytea_output', 'Escape', false)", "setting 0A000"),
+            ("SELECT set_config('standard_conforming_strings', 'off', true)", "setting 0A000"),
+            ("SELECT set_config('x.y', (SELECT name FROM customers), false)", "opaque-code 42501"),
+            ("SELECT set_config('x.y', '1', false) FROM customers", "opaque-code 42501"),
+            ("SELECT set_config('bytea' || '_output', 'escape', false)", "opaque-code 42501"),
+        ],
+    );
 }

@@ -7,13 +7,16 @@
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ConstrType, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, RangeVar, ViewStmt};
+use pg_query::protobuf::{
+    ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, ObjectType, RangeVar,
+    ViewStmt,
+};
 
 use super::analyzer::Analyzer;
 use super::relation::Referred;
 use super::rights::RelationRights;
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque};
+use super::{Statement, build, opaque, routine};
 use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TouchAction, Verdict};
 use crate::sql;
 
@@ -33,6 +36,7 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         NodeEnum::ViewStmt(view) => create_view(statement, view),
         NodeEnum::CreateStmt(create) => create_table(statement, create),
         NodeEnum::IndexStmt(index) => create_index(statement, index),
+        NodeEnum::CreateSchemaStmt(create) => create_schema(statement, create),
         NodeEnum::TruncateStmt(truncate) => truncate_tables(statement, &truncate.relations),
         // These show and change no value
         NodeEnum::LockStmt(_)
@@ -43,7 +47,8 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::GrantRoleStmt(_)
         | NodeEnum::AlterDefaultPrivilegesStmt(_)
         | NodeEnum::AlterOwnerStmt(_) => harmless(statement),
-        NodeEnum::RenameStmt(_) | NodeEnum::AlterObjectSchemaStmt(_) => keeps_name(statement),
+        NodeEnum::RenameStmt(rename) if routine::is_renamed(rename) => routine::alter(statement),
+        NodeEnum::RenameStmt(_) | NodeEnum::AlterObjectSchemaStmt(_) => keeps_name(statement, node),
         NodeEnum::AlterTableStmt(_) => alter_table(statement),
         // Code that later statements run without naming it
         NodeEnum::CreateTrigStmt(_)
@@ -54,6 +59,13 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::CreateCastStmt(_)
         | NodeEnum::DefineStmt(_)
         | NodeEnum::CreateOpClassStmt(_)
+        | NodeEnum::AlterOpFamilyStmt(_)
+        | NodeEnum::AlterOperatorStmt(_)
+        | NodeEnum::CreateRangeStmt(_)
+        | NodeEnum::CreateTransformStmt(_)
+        | NodeEnum::CreateConversionStmt(_)
+        | NodeEnum::CreateAmStmt(_)
+        | NodeEnum::CreatePlangStmt(_)
         | NodeEnum::CreateForeignTableStmt(_)
         | NodeEnum::ImportForeignSchemaStmt(_)
         | NodeEnum::CreatePublicationStmt(_)
@@ -61,7 +73,8 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::CreateSubscriptionStmt(_)
         | NodeEnum::AlterSubscriptionStmt(_) => owners_only(statement),
         // Made now, refused or watched when called
-        NodeEnum::CreateFunctionStmt(_) | NodeEnum::AlterFunctionStmt(_) => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        NodeEnum::CreateFunctionStmt(create) => routine::create(statement, create),
+        NodeEnum::AlterFunctionStmt(_) => routine::alter(statement),
         _ => other(statement, node),
     }
 }
@@ -105,8 +118,8 @@ fn harmless(statement: &Statement<'_>) -> Result<Verdict> {
 }
 
 /// A relation that leaves its name leaves its policy.
-fn keeps_name(statement: &Statement<'_>) -> Result<Verdict> {
-    if statement.mentions() {
+fn keeps_name(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
+    if statement.mentions() || moves_schema(statement, node) {
         return Err(Stop::not_understood(
             "rename-protected",
             "renaming or moving something that the policy names, or to such a name",
@@ -114,6 +127,17 @@ fn keeps_name(statement: &Statement<'_>) -> Result<Verdict> {
         ));
     }
     other(statement, &NodeEnum::RenameStmt(Default::default()))
+}
+
+/// Whether protected relations move with their schema, or another schema takes its name.
+fn moves_schema(statement: &Statement<'_>, node: &NodeEnum) -> bool {
+    let is_of_interest = |name: &str| statement.context.rights.is_schema_of_interest(name);
+    match node {
+        NodeEnum::RenameStmt(rename) if rename.rename_type == i32::from(ObjectType::ObjectSchema) => {
+            is_of_interest(&rename.subname) || is_of_interest(&rename.newname)
+        }
+        _ => false,
+    }
 }
 
 fn discarded(target: i32) -> Effect {
@@ -150,7 +174,10 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
         return Err(code.refused());
     }
     if !statement.touches() {
-        return Ok(Verdict::Pass(Effect::AnythingChanged));
+        return Ok(match statement.check_names()? && code.is_safe() {
+            true => Verdict::Pass(Effect::AnythingChanged),
+            false => Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))),
+        });
     }
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     let mut rewritten = create.clone();
@@ -217,10 +244,39 @@ fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdic
     if takes_name && !sees_everything {
         return Err(denied(statement, "relations of a protected one's name"));
     }
+    if create.table_elts.iter().any(|element| refers_to_interest(element, statement)) && !sees_everything {
+        return Err(denied(statement, "foreign keys to protected relations"));
+    }
     let code = opaque::worst(statement.found, statement.context);
     match code.is_safe() || sees_everything {
         true => Ok(Verdict::Pass(Effect::CatalogChanged)),
         false => Err(code.refused()),
+    }
+}
+
+/// Its elements are statements of their own.
+fn create_schema(statement: &Statement<'_>, create: &CreateSchemaStmt) -> Result<Verdict> {
+    for element in create.schema_elts.iter().filter_map(|element| element.node.as_ref()) {
+        if let Verdict::Rewrite(_) | Verdict::Refuse(_) = utility(statement, element)? {
+            let message = "an element of CREATE SCHEMA that needs a statement of its own";
+            return Err(Stop::not_understood("schema-element", message, "Create the schema first."));
+        }
+    }
+    other(statement, &NodeEnum::CreateSchemaStmt(Default::default()))
+}
+
+/// A foreign key tells which values there are, of rows that a filter hides too.
+fn refers_to_interest(element: &Node, statement: &Statement<'_>) -> bool {
+    let is_protected = |constraint: &Node| match &constraint.node {
+        Some(NodeEnum::Constraint(constraint)) => {
+            let referred = constraint.pktable.as_ref();
+            referred.is_some_and(|range| statement.context.rights.is_name_of_interest(&range.relname))
+        }
+        _ => false,
+    };
+    match &element.node {
+        Some(NodeEnum::ColumnDef(column)) => column.constraints.iter().any(is_protected),
+        _ => is_protected(element),
     }
 }
 

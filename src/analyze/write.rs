@@ -23,6 +23,11 @@ impl Analyzer<'_> {
         let mut with = Scope::inside(parent);
         self.with(insert.with_clause.as_mut(), &mut with)?;
         let (table, rights) = self.target(insert.relation.as_mut())?;
+        for column in &mut insert.cols {
+            if let Some(NodeEnum::ResTarget(column)) = &mut column.node {
+                self.all_open(&mut column.indirection, &with)?;
+            }
+        }
         match &rights {
             Some(rights) => self.insert_protected(insert, rights, &with)?,
             None => {

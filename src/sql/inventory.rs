@@ -25,6 +25,8 @@ pub struct Inventory {
     pub types: Vec<Name>,
     /// Targets of INSERT, UPDATE, DELETE, MERGE, COPY FROM and TRUNCATE.
     pub written: Vec<Name>,
+    /// What CREATE TABLE AS and SELECT INTO make; among `relations` too.
+    pub made: Vec<Name>,
     /// Last parts of dotted references: `row.name` calls a function where no column bears the name.
     pub selected: Vec<String>,
     /// Names that a WITH clause gives.
@@ -68,8 +70,10 @@ impl Collector {
         match open.kind {
             "RangeVar" => {
                 let name = qualified(names);
-                if self.open.iter().rev().find(|open| open.kind != "Node").is_some_and(is_target) {
-                    self.found.written.extend(name.clone());
+                match self.open.iter().rev().find(|open| open.kind != "Node") {
+                    Some(owner) if is_target(owner) => self.found.written.extend(name.clone()),
+                    Some(owner) if owner.kind == "IntoClause" => self.found.made.extend(name.clone()),
+                    _ => {}
                 }
                 self.found.relations.extend(name);
             }
@@ -203,5 +207,10 @@ mod tests {
         assert_eq!(of("WITH x AS (SELECT 1) SELECT * FROM x").common_tables, ["x"]);
         assert_eq!(of("SELECT f($2, 7) FROM g($1) WHERE h(3)").parameters, 2);
         assert_eq!(of("SELECT f(7)").parameters, 0);
+        for sql in
+            ["SELECT 1 INTO TEMP s.n FROM r", "CREATE TABLE s.n AS TABLE r", "CREATE MATERIALIZED VIEW s.n AS TABLE r"]
+        {
+            assert_eq!(shown(&of(sql).made), ["s.n"], "{sql}");
+        }
     }
 }

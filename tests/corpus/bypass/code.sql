@@ -307,3 +307,44 @@ SELECT jsonb_path_query(to_jsonb(c), '$.address') FROM customers c;
 
 # name: hstore-like-record
 SELECT json_each(row_to_json(c)) FROM customers c;
+
+# name: function-that-reads-like-a-column
+INSERT INTO scratch VALUES (1, '');
+CREATE FUNCTION leak(scratch) RETURNS text LANGUAGE sql AS 'SELECT string_agg(address, '','') FROM public.customers';
+SELECT s.leak FROM scratch s;
+
+# name: function-of-record-that-reads-like-a-column
+INSERT INTO scratch VALUES (1, '');
+CREATE FUNCTION leak(record) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT string_agg(address, ',') FROM public.customers); END $$;
+SELECT s.leak FROM scratch s;
+
+# name: function-overloads-a-built-in-one
+CREATE FUNCTION public.lower(int) RETURNS text LANGUAGE sql AS 'SELECT string_agg(address, '','') FROM public.customers';
+SELECT lower(1);
+
+# name: function-before-a-built-in-one
+CREATE FUNCTION public.upper(text) RETURNS text LANGUAGE sql AS 'SELECT string_agg(address, '','') FROM public.customers';
+SET LOCAL search_path = public, pg_catalog;
+SELECT upper('x'::text);
+
+# name: function-renamed-to-a-built-in-one
+CREATE FUNCTION leak(int) RETURNS text LANGUAGE sql AS 'SELECT string_agg(address, '','') FROM public.customers';
+ALTER FUNCTION leak(int) RENAME TO upper;
+SELECT upper(1);
+
+# name: dba-schema-renamed
+# roles: dba
+ALTER SCHEMA public RENAME TO elsewhere;
+SELECT address FROM elsewhere.customers;
+
+# name: trigger-in-a-new-schema
+CREATE FUNCTION tg4() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := (SELECT address FROM public.customers WHERE id = 5); RETURN NEW; END $$;
+CREATE SCHEMA fresh CREATE TABLE t (a text) CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION public.tg4();
+INSERT INTO fresh.t VALUES ('x') RETURNING a;
+
+# name: function-behind-a-range-type
+CREATE FUNCTION sd(text, text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE NOTICE '%', (SELECT string_agg(address, ',') FROM public.customers WHERE id < 9); RETURN 1; END $$;
+CREATE TYPE told AS RANGE (subtype = text, subtype_diff = sd);
+CREATE TABLE ranges (r told);
+INSERT INTO ranges SELECT ('[' || chr(65 + g % 26) || ',zz' || g || ')')::told FROM generate_series(1, 400) g;
+CREATE INDEX ON ranges USING gist (r);

@@ -249,3 +249,12 @@ SELECT (ROW(c.*)::customers).address FROM customers c;
 
 # name: populate-record
 SELECT (jsonb_populate_record(NULL::customers, to_jsonb(c))).address FROM customers c;
+
+# name: row-function-like-a-column
+SELECT replace(q.row_to_json::text, '~', '') FROM (SELECT account_no, id FROM accounts) q;
+
+# name: row-function-like-a-column-of-a-query
+WITH q AS (SELECT address FROM customers) SELECT q.to_jsonb FROM q;
+
+# name: row-function-like-a-column-of-a-view
+SELECT replace(v.row_to_json::text, '~', '') FROM customer_contacts v;

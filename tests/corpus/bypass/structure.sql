@@ -271,3 +271,33 @@ SELECT address::open_text FROM customers;
 CREATE FUNCTION agg_s(text, text) RETURNS text LANGUAGE sql AS 'SELECT coalesce($1, '''') || '','' || $2';
 CREATE AGGREGATE leak_agg(text) (SFUNC = agg_s, STYPE = text);
 SELECT leak_agg(address) FROM customers;
+
+# name: row-star-of-a-column-s-name
+# oracle: yes
+# note: id.* is the row, though a column bears the name too
+SELECT count(DISTINCT substr(row_to_json(id.*)::text, 10, 40)) FROM accounts AS id WHERE replace(row_to_json(id.*)::text, '~', '') LIKE '%{account_no:5}%';
+
+# name: row-star-qualified-by-schema
+SELECT replace(row_to_json(public.accounts.*)::text, '~', '') FROM public.accounts;
+
+# name: join-condition-sees-the-query-around
+# oracle: yes
+# note: in ON the inner c is out of sight, so that c.name is the target's
+UPDATE customers c SET vip = vip WHERE EXISTS (SELECT 1 FROM branches c, branches a JOIN branches b ON c.name = '{name:5}') RETURNING c.id;
+
+# name: from-coalesce
+UPDATE customers c SET vip = vip RETURNING (SELECT x FROM coalesce(c.address, '') x);
+
+# name: from-cast
+UPDATE customers c SET vip = vip RETURNING (SELECT x FROM CAST(c.address AS text) x);
+
+# name: from-coalesce-sealed
+SELECT x FROM accounts a, LATERAL coalesce(replace(a.account_no, '~', '')) x;
+
+# name: insert-subscript
+# oracle: yes
+CREATE TEMP TABLE subscripted (a int[]);
+INSERT INTO subscripted (a[(SELECT length(address) FROM customers WHERE id = 5)]) VALUES (1) RETURNING array_lower(a, 1);
+
+# name: recursive-names-a-later-query
+WITH RECURSIVE x AS (SELECT v FROM scratch), scratch AS (SELECT address AS v FROM public.customers) SELECT * FROM x;

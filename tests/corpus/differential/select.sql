@@ -396,3 +396,31 @@ SELECT id, phone FROM customers WHERE phone IS NOT DISTINCT FROM $1;
 
 # name: is-distinct-from-null
 SELECT id, phone FROM customers WHERE phone IS DISTINCT FROM NULL AND id < 20 ORDER BY id;
+
+# name: group-by-primary-key
+# roles: app teller
+SELECT c.id, c.name, c.phone, count(*) FROM customers c JOIN accounts a ON a.customer_id = c.id GROUP BY c.id ORDER BY c.id;
+
+# name: group-by-primary-key-by-place
+# roles: app teller
+SELECT id, name, upper(address), count(*) FROM customers GROUP BY 1 HAVING max(branch_id) > 2 ORDER BY name, id;
+
+# name: group-by-sealed-null-test
+SELECT phone IS NULL AS none, phone, count(*) FROM customers GROUP BY phone HAVING phone IS NOT NULL OR count(*) > 1;
+
+# name: row-from-subquery
+# expect: refuse
+SELECT id FROM customers c WHERE (c.id, '{phone:5}') = (SELECT k.id, k.phone FROM customers k WHERE k.id = 5);
+
+# name: optional-search-by-sealed
+# params: ["{phone:5}", null]
+# note: JPA writes optional conditions so
+SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2::int IS NULL OR branch_id = $2) ORDER BY id;
+
+# name: optional-search-without
+# params: [null, "2000-01-01"]
+SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2::date IS NOT NULL OR birth_date = $2) ORDER BY id;
+
+# name: grouping-sets-of-masked
+# roles: app teller
+SELECT branch_id, name, count(*) FROM customers GROUP BY GROUPING SETS ((branch_id), (name), (branch_id, name), ()) ORDER BY 1, 2, 3;

@@ -214,3 +214,16 @@ COPY customers (id, name, id_number, branch_id) FROM STDIN;
 # copy: "920\tZ920\tn\tc\n"
 COPY branches FROM STDIN;
 SELECT * FROM branches WHERE id = 920;
+
+# name: set-config
+# roles: app teller
+SELECT pg_catalog.set_config('search_path', 'public', true);
+SELECT id, name FROM branches ORDER BY id;
+
+# name: pg-settings
+# roles: app teller
+SELECT setting FROM pg_settings WHERE name = 'server_version_num';
+
+# name: pg-notify
+# roles: app teller
+SELECT pg_notify('news', 'one');

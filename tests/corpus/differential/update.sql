@@ -113,3 +113,22 @@ DELETE FROM cards WHERE pan = '0000';
 # name: delete-foreign-key
 # expect: error 23503
 DELETE FROM customers WHERE phone = '{phone:36}';
+
+# name: update-coalesce-sealed
+# params: [null, "13911110031", "31"]
+UPDATE customers SET phone = coalesce($1, phone), email = coalesce(NULL, email, $2) WHERE id = $3 RETURNING phone, email;
+
+# name: update-masked-from-itself
+# roles: app teller
+# note: what a masked caller reads out of the column goes back as it was
+UPDATE customers SET name = coalesce(NULL, name), address = address || '' WHERE id = 32;
+SELECT name, address FROM customers WHERE id = 32;
+
+# name: select-into
+# roles: app teller
+SELECT id, name INTO TEMP made FROM branches;
+SELECT * FROM made ORDER BY id;
+
+# name: whole-row-of-clear
+# roles: app teller
+SELECT row_to_json(b), count(b.*) FROM branches b GROUP BY b.id ORDER BY b.id;
