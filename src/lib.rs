@@ -1,4 +1,4 @@
-//! pgveil: a transparent encryption and masking proxy for PostgreSQL.
+#![doc = include_str!("README.md")]
 #![forbid(unsafe_code)]
 
 pub mod analyze;

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sql", &["wire"]),
     ("analyze", &["catalog", "crypto", "mask", "plan", "policy", "sql", "value", "wire"]),
     ("explain", &["analyze", "catalog", "mask", "plan", "policy", "sql", "wire"]),
-    ("audit", &["crypto", "plan", "wire"]),
+    ("audit", &["crypto", "plan", "sql", "wire"]),
     ("reveal", &["copy", "crypto", "keys", "mask", "plan", "value", "wire"]),
     ("metrics", &["audit"]),
 ];

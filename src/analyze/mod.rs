@@ -49,7 +49,7 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
-pub use rights::Rights;
+pub use rights::{Borne, Rights};
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
@@ -108,6 +108,21 @@ pub fn decide(
         Err(Stop::UnknownName) => Err(UnknownName),
         Err(Stop::Refuse(refusal)) => Ok(Verdict::Refuse(Arc::from(refusal))),
     }
+}
+
+/// Whether a statement that passes does so whatever its literals are: it is judged by what it names, and no literal of a
+/// query names a relation.
+pub fn ignores_literals(statement: &sql::Statement) -> bool {
+    matches!(
+        &statement.tree.node,
+        Some(
+            NodeEnum::SelectStmt(_)
+                | NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+                | NodeEnum::TransactionStmt(_)
+        )
+    )
 }
 
 fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> Result<Verdict> {

@@ -1,6 +1,6 @@
 //! A policy's role held against a catalog: what one caller may do with each relation that exists.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Column, Oid, Relation, RelationKind};
@@ -18,6 +18,31 @@ pub struct Rights {
     names: HashSet<String>,
     sees_everything: bool,
     listed: HashMap<(String, String), Vec<SealedRight>>,
+}
+
+/// Which relations have borne the names that a policy names. Protected is what bears such a name now, and what bore it
+/// before: a table that is renamed outside of pgveil stays protected under its new name.
+#[derive(Clone, Debug, Default)]
+pub struct Borne(HashMap<(String, String), BTreeSet<Oid>>);
+
+impl Borne {
+    /// Notes what the policy's names mean now; the names that mean nothing.
+    pub fn note(&mut self, policy: &Policy, catalog: &Catalog) -> Vec<String> {
+        let mut missing = Vec::new();
+        for named in &policy.relations {
+            match catalog.relation_named(&named.schema, &named.name) {
+                Some(relation) => {
+                    self.0.entry((named.schema.clone(), named.name.clone())).or_default().insert(relation.oid);
+                }
+                None => missing.push(format!("{}.{}", named.schema, named.name)),
+            }
+        }
+        missing
+    }
+
+    fn of(&self, named: &RelationPolicy) -> impl Iterator<Item = Oid> {
+        self.0.get(&(named.schema.clone(), named.name.clone())).into_iter().flatten().copied()
+    }
 }
 
 /// How a relation reaches a protected one.
@@ -88,9 +113,9 @@ pub(super) struct SealedRight {
 
 impl Rights {
     /// `role` as [`Policy::role_index_for`] gives it; `None` denies everything protected.
-    pub fn bind(policy: &Policy, role: Option<usize>, catalog: &Catalog) -> Self {
+    pub fn bind(policy: &Policy, role: Option<usize>, catalog: &Catalog, borne: &Borne) -> Self {
         let role = role.and_then(|at| policy.roles.get(at));
-        let relations = bind_relations(policy, role, catalog);
+        let relations = bind_relations(policy, role, catalog, borne);
         let reaching = reaching(catalog, &relations);
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
@@ -171,13 +196,19 @@ impl ColumnRights {
     }
 }
 
-fn bind_relations(policy: &Policy, role: Option<&RolePolicy>, catalog: &Catalog) -> HashMap<Oid, Arc<RelationRights>> {
+fn bind_relations(
+    policy: &Policy,
+    role: Option<&RolePolicy>,
+    catalog: &Catalog,
+    borne: &Borne,
+) -> HashMap<Oid, Arc<RelationRights>> {
     let mut bound = HashMap::new();
     for (at, named) in policy.relations.iter().enumerate() {
-        let Some(relation) = catalog.relation_named(&named.schema, &named.name) else { continue };
         let grant = role.and_then(|role| role.grants.get(&at));
+        let now = catalog.relation_named(&named.schema, &named.name).map(|relation| relation.oid);
+        let roots = now.into_iter().chain(borne.of(named).filter(|oid| Some(*oid) != now));
         // A partition or child that the policy names itself keeps what it says
-        for oid in catalog.descendants(relation.oid) {
+        for oid in roots.flat_map(|root| catalog.descendants(root)) {
             let Some(relation) = catalog.relation(oid) else { continue };
             if !bound.contains_key(&oid) || relation.name == named.name && relation.schema == named.schema {
                 bound.insert(oid, Arc::new(bind_relation(relation, named, grant, catalog)));

@@ -130,7 +130,7 @@ fn decided(role: &str, sql: &str) -> Verdict {
     let policy = policies.get("bank").unwrap();
     let catalog = catalog();
     let at = policy.roles.iter().position(|known| known.name == role);
-    let rights = Rights::bind(policy, at, &catalog);
+    let rights = Rights::bind(policy, at, &catalog, &Borne::default());
     let path = ["public".to_owned()];
     let style = Style::default();
     let context = Context {
@@ -326,4 +326,19 @@ fn who_sees_some_rows() {
         ],
     );
     check("dba", &[("SELECT count(*) FROM customers", "relation-denied 42501"), ("SELECT * FROM branches", "pass")]);
+}
+
+#[test]
+fn a_renamed_relation_stays_protected() {
+    let policies = PolicySet::from_texts([("bank.yaml", POLICY)]).unwrap();
+    let policy = policies.get("bank").unwrap();
+    let mut borne = Borne::default();
+    assert!(borne.note(policy, &catalog()).is_empty());
+    let mut renamed = catalog();
+    renamed.names.get_mut("public").unwrap().remove("customers");
+    renamed.insert(relation(20_000, "was_customers", &[("id", 20, -1), ("name", 1043, 64)]));
+    assert_eq!(borne.note(policy, &renamed), ["public.customers"]);
+    for (borne, expect) in [(&borne, true), (&Borne::default(), false)] {
+        assert_eq!(Rights::bind(policy, Some(1), &renamed, borne).is_protected(20_000), expect);
+    }
 }

@@ -7,6 +7,8 @@ use pg_query::protobuf::Token;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::sql;
+
 /// Longer texts are cut: a record is one line that has to be written before a row is released.
 const MAX_TEXT_LEN: usize = 4096;
 /// Longer statements are not read at all: reading is linear, but it is on the path of every row.
@@ -53,16 +55,16 @@ impl Statement {
     }
 }
 
-fn normalise(sql: &str) -> Option<String> {
-    if sql.len() > MAX_SOURCE_LEN {
+fn normalise(text: &str) -> Option<String> {
+    if text.len() > MAX_SOURCE_LEN {
         return None;
     }
-    let tokens = pg_query::scan_tokens(sql).ok()?;
-    let mut out = String::with_capacity(sql.len().min(MAX_TEXT_LEN));
+    let tokens = sql::scan(text)?;
+    let mut out = String::with_capacity(text.len().min(MAX_TEXT_LEN));
     let mut previous_end = 0;
     for token in &tokens {
         let (start, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
-        let source = sql.get(start..end)?;
+        let source = text.get(start..end)?;
         let Some(shown) = shown(Token::try_from(token.token).ok()?, source)? else { continue };
         if start > previous_end && !out.is_empty() {
             out.push(' ');

@@ -2,6 +2,9 @@
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
 
+use pgwire::messages::Message as Encoded;
+use pgwire::messages::startup::{Authentication, NegotiateProtocolVersion};
+
 use super::cancel::Registered;
 use super::channel::{Broken, Channel, MAX_CLIENT_MESSAGE_LEN, MAX_SERVER_MESSAGE_LEN, Message};
 use super::gate::Materials;
@@ -10,7 +13,7 @@ use super::turned::{Failure, refused, server_lost};
 use crate::session::Parameters;
 use crate::wire::SqlState;
 use crate::wire::backend::{error_fields, parameter_status, ready_for_query};
-use crate::wire::frame::{violation, write};
+use crate::wire::frame::violation;
 
 /// A login under way.
 pub(super) struct Login<'a> {
@@ -95,17 +98,16 @@ impl<'a> Login<'a> {
     /// NegotiateProtocolVersion in our own name: what the server agreed to, at most what we know, and every protocol
     /// option refused, since one that the server understood and we did not could change what messages mean.
     async fn tell_version(&mut self, agreed: Version) -> Result<(), Failure> {
-        let options = &self.startup.unknown_options;
-        let mut message = BytesMut::new();
-        write(&mut message, b'v', |body| {
-            body.put_u32(agreed.code());
-            body.put_u32(u32::try_from(options.len()).unwrap_or(u32::MAX));
-            for option in options {
-                body.put_slice(option.as_bytes());
-                body.put_u8(0);
-            }
-        })?;
-        Ok(self.client.send(&message).await?)
+        let options = self.startup.unknown_options.clone();
+        let version = i32::try_from(agreed.code()).unwrap_or_default();
+        self.say(&NegotiateProtocolVersion::new(version, options)).await
+    }
+
+    /// A message of the proxy's own.
+    pub(super) async fn say(&mut self, message: &impl Encoded) -> Result<(), Failure> {
+        let mut bytes = BytesMut::new();
+        message.encode(&mut bytes).map_err(|_| too_long())?;
+        Ok(self.client.send(&bytes).await?)
     }
 
     async fn relay_password(&mut self, request: &Message, method: &'static str) -> Result<&'static str, Failure> {
@@ -121,7 +123,7 @@ impl<'a> Login<'a> {
         auth_method: &'static str,
         register: impl Fn(u32, &[u8]) -> Registered,
     ) -> Result<LoggedIn, Failure> {
-        write(&mut self.pending, b'R', |body| body.put_u32(0))?;
+        Authentication::Ok.encode(&mut self.pending).map_err(|_| too_long())?;
         let parameters = Parameters::default();
         let mut logged_in = LoggedIn { auth_method, server_pid: 0, parameters, registered: None };
         loop {
@@ -225,4 +227,8 @@ fn backend_key(body: &[u8]) -> Result<(u32, &[u8]), Failure> {
         Ok(pid) if (4..=256).contains(&key.len()) => Ok((pid, key)),
         Ok(_) | Err(_) => Err(server_lost().into()),
     }
+}
+
+fn too_long() -> Failure {
+    violation("a message of the login is too long").into()
 }

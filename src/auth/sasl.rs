@@ -1,6 +1,7 @@
 //! SASL between server and client: SCRAM relayed, or ended here where both legs are TLS.
 
-use bytes::{BufMut as _, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use pgwire::messages::startup::Authentication;
 
 use super::certificate::end_point;
 use super::login::{Login, Request, request};
@@ -75,7 +76,7 @@ impl Login<'_> {
         }
         let proven = Proven { client_key, server_key, verifier, signature: String::new() };
         self.prove_to_server(proven, binding).await?;
-        self.send_client_sasl(12, signature.as_bytes()).await
+        self.say(&Authentication::SASLFinal(Bytes::from(signature.into_bytes()))).await
     }
 
     async fn serve_client(&mut self, verifiers: &Verifiers) -> Result<Proven, Failure> {
@@ -87,7 +88,7 @@ impl Login<'_> {
         let answer = self.client_answer().await?;
         let (mechanism, first) = initial_response(answer.body())?;
         let (exchange, challenge) = exchange.challenge(mechanism, first).map_err(failed)?;
-        self.send_client_sasl(11, challenge.as_bytes()).await?;
+        self.say(&Authentication::SASLContinue(Bytes::from(challenge.into_bytes()))).await?;
         let last = self.client_answer().await?;
         Ok(exchange.prove(last.body()).map_err(failed)?)
     }
@@ -116,22 +117,8 @@ impl Login<'_> {
     }
 
     async fn offer_client(&mut self, mechanisms: &[&str]) -> Result<(), Failure> {
-        let mut list = BytesMut::new();
-        for mechanism in mechanisms {
-            list.put_slice(mechanism.as_bytes());
-            list.put_u8(0);
-        }
-        list.put_u8(0);
-        self.send_client_sasl(10, &list).await
-    }
-
-    async fn send_client_sasl(&mut self, code: u32, data: &[u8]) -> Result<(), Failure> {
-        let mut message = BytesMut::new();
-        write(&mut message, b'R', |body| {
-            body.put_u32(code);
-            body.put_slice(data);
-        })?;
-        Ok(self.client.send(&message).await?)
+        let mechanisms = mechanisms.iter().map(|mechanism| (*mechanism).to_owned()).collect();
+        self.say(&Authentication::SASL(mechanisms)).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::analyze::{self, Names, Rights};
+use crate::analyze::{self, Borne, Names, Rights};
 use crate::catalog::{Catalog, TempSchema, connect, load, parse_search_path};
 use crate::config::{self, Flags};
 use crate::crypto::Sealer;
@@ -115,7 +115,7 @@ fn verdicts<'a>(
     catalog: &Catalog,
     path: &[String],
 ) -> Result<Vec<(&'a str, Verdict)>, String> {
-    let rights = Rights::bind(policy, Some(role), catalog);
+    let rights = Rights::bind(policy, Some(role), catalog, &Borne::default());
     let style = Style::new("ISO, MDY", "UTC").map_err(told)?;
     let context = analyze::Context {
         catalog,

@@ -29,7 +29,7 @@ impl CopyOut {
     /// Takes one CopyData body; appends whole CopyData frames for the client.
     ///
     /// # Errors
-    /// As [`super::row`]; XX000 too for a stream that is not what its format says. `output` is then as it was, and no
+    /// As [`super::row()`]; XX000 too for a stream that is not what its format says. `output` is then as it was, and no
     /// later call passes anything.
     pub fn data(&mut self, output: &mut BytesMut, body: &[u8], values: &Values) -> Result<Shown, PgError> {
         let mut reader = self.stage.take(&self.format, self.outputs.len(), values)?;

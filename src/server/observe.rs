@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
 use super::decide::{Key, Keyed};
 use super::rule::CurrentRule;
 use crate::audit::{AuditLog, Closing, Event, Opening, Outcome, Receipt, Refused, SessionFacts, Statement};
-use crate::metrics::{Decision, Metrics, Phase};
-use crate::plan::{Plan, Refusal};
-use crate::session::{Ended, Fatal, Observer, StatementId};
+use crate::metrics::{Decision, Metrics, Phase, ValueAction};
+use crate::plan::{ParamAction, Plan, Refusal};
+use crate::session::{Account, Ended, Fatal, Observer, StatementId};
 use crate::wire::{PgError, SqlState};
 
 /// Normalised texts that are kept, each of at most a few kilobytes.
@@ -101,7 +101,7 @@ impl SessionObserver {
     /// Writes what is still to be said: statements that never ended, and the end of the session.
     pub fn finish(mut self, reason: &'static str) {
         for (_, open) in std::mem::take(&mut self.open) {
-            self.close(&open, Outcome::Incomplete, 0, None);
+            self.close(&open, Outcome::Incomplete, 0, None, &Account::default());
         }
         self.shared.metrics.client_connections.dec();
         self.shared.audit.note(Event::Logout {
@@ -126,14 +126,14 @@ impl SessionObserver {
         }));
     }
 
-    fn close(&self, open: &Open, outcome: Outcome, rows: u64, sqlstate: Option<SqlState>) {
+    fn close(&self, open: &Open, outcome: Outcome, rows: u64, sqlstate: Option<SqlState>, account: &Account) {
         self.shared.audit.note(Event::Close(Closing {
             session: self.facts.session,
             statement_id: open.number,
             outcome,
-            tag: String::new(),
+            tag: account.tag.clone(),
             rows,
-            rows_in_clear: 0,
+            rows_in_clear: account.rows_in_clear,
             duration_us: micros(open.began),
             sqlstate: sqlstate.map(|state| state.as_str().to_owned()),
         }));
@@ -186,13 +186,32 @@ impl Observer for SessionObserver {
         }
     }
 
-    fn on_end(&mut self, id: StatementId, ended: Ended) {
+    fn on_end(&mut self, id: StatementId, ended: Ended, account: &Account) {
         let Some(open) = self.open.remove(&id) else { return };
+        let metrics = &self.shared.metrics;
+        metrics.values(ValueAction::Revealed, account.shown.clear);
+        metrics.values(ValueAction::Masked, account.shown.masked);
+        if !account.revealing.is_zero() {
+            metrics.overhead(Phase::Reveal, account.revealing);
+        }
         match ended {
             // What goes on later is announced anew.
-            Ended::Complete { rows } | Ended::Suspended { rows } => self.close(&open, Outcome::Complete, rows, None),
-            Ended::Failed { rows, sqlstate } => self.close(&open, failure(sqlstate), rows, Some(sqlstate)),
+            Ended::Complete { rows } | Ended::Suspended { rows } => {
+                self.close(&open, Outcome::Complete, rows, None, account);
+            }
+            Ended::Failed { rows, sqlstate } => self.close(&open, failure(sqlstate), rows, Some(sqlstate), account),
         }
+    }
+
+    fn on_sealed(&mut self, plan: &Plan, spent: Duration) {
+        let count = |wanted: fn(&ParamAction) -> bool| {
+            u64::try_from(plan.params.iter().filter(|param| wanted(&param.action)).count()).unwrap_or(0)
+        };
+        let metrics = &self.shared.metrics;
+        metrics.values(ValueAction::Sealed, count(|action| matches!(action, ParamAction::Seal { .. })));
+        let is_term = |action: &ParamAction| matches!(action, ParamAction::Term { .. } | ParamAction::TermArray { .. });
+        metrics.values(ValueAction::LookedUp, count(is_term));
+        metrics.overhead(Phase::Seal, spent);
     }
 
     fn on_refusal(&mut self, sql: &str, refusal: &Refusal) {

@@ -40,8 +40,16 @@ async fn every_opening_record_has_its_closing_one() {
     }
     poll_fn(|context| observer.poll_receipts(context)).await;
     assert_eq!(observer.may_release(StatementId(1)), Ok(true));
-    observer.on_end(StatementId(1), Ended::Complete { rows: 5 });
-    observer.on_end(StatementId(2), Ended::Failed { rows: 0, sqlstate: SqlState::UNIQUE_VIOLATION });
+    observer.on_end(
+        StatementId(1),
+        Ended::Complete { rows: 5 },
+        &Account { tag: "SELECT".to_owned(), ..Account::default() },
+    );
+    observer.on_end(
+        StatementId(2),
+        Ended::Failed { rows: 0, sqlstate: SqlState::UNIQUE_VIOLATION },
+        &Account::default(),
+    );
     assert!(observer.may_release(StatementId(1)).is_err(), "it has ended");
     let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "no");
     observer.on_refusal("SELECT '13800138000'", &Refusal { error, reason: "test", objects: vec!["a.b".to_owned()] });

@@ -1,6 +1,7 @@
 //! Answers to statements: descriptions, rows, completion.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::copy::unplanned;
 use super::decider::Decider;
@@ -115,11 +116,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
             return Err(withhold(error.clone(), "unusable-settings"));
         }
         let formats = Formats::new(&execution.formats);
-        let written = match plan.outputs.as_deref() {
-            Some(outputs) => reveal::row(&mut outbox.to_client, body, outputs, &formats, &self.values).map(|_| ()),
-            None => reveal::watched_row(&mut outbox.to_client, body),
+        let began = Instant::now();
+        let shown = match plan.outputs.as_deref() {
+            Some(outputs) => reveal::row(&mut outbox.to_client, body, outputs, &formats, &self.values),
+            None => reveal::watched_row(&mut outbox.to_client, body).map(|()| reveal::Shown::default()),
         };
-        written.map_err(|error| withhold(error, "reveal"))?;
+        execution.account.add(shown.map_err(|error| withhold(error, "reveal"))?, began.elapsed());
         execution.rows += 1;
         Ok(())
     }
@@ -148,6 +150,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     fn succeeded(&mut self, mut execution: Execution, kind: u8, tag: &[u8]) {
         let rows = execution.rows.max(affected(tag));
+        if execution.plan.is_some() {
+            execution.account.tag = command(tag);
+        }
         let ended = if kind == b's' { Ended::Suspended { rows } } else { Ended::Complete { rows } };
         self.end(&execution, ended);
         if tag == b"COMMIT" {
@@ -173,6 +178,12 @@ fn outputs(plan: &Plan) -> Result<&[Output], Fatal> {
 
 const fn may_complete(execution: &Execution) -> bool {
     execution.refusal.is_none() && matches!(execution.copy, Copy::None | Copy::Done)
+}
+
+/// The words of a tag: `UPDATE`, `INSERT`, `CREATE TABLE`.
+fn command(tag: &[u8]) -> String {
+    let tag = std::str::from_utf8(tag).unwrap_or_default();
+    tag.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned()
 }
 
 /// The number at the end of a tag: `UPDATE 3`, `INSERT 0 3`, `COPY 3`.

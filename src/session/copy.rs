@@ -1,5 +1,7 @@
 //! COPY: data the client sends, and data the server sends.
 
+use std::time::Instant;
+
 use bytes::{BufMut, BytesMut};
 
 use super::ask::Stop;
@@ -127,12 +129,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let body = frame.get(HEADER_LEN..).unwrap_or_default();
         if let Some(revealing) = revealing {
             let values = &self.values;
+            let began = Instant::now();
             let shown = match (kind, &self.style_error) {
                 (_, Some(error)) => Err(error.clone()),
                 (b'd', None) => revealing.data(&mut outbox.to_client, body, values),
                 (_, None) => revealing.finish(&mut outbox.to_client, values),
             };
-            shown.map_err(|error| withhold(error, "reveal"))?;
+            execution.account.add(shown.map_err(|error| withhold(error, "reveal"))?, began.elapsed());
         }
         if kind == b'c' {
             execution.copy = Copy::Done;

@@ -1,6 +1,7 @@
 //! The extended protocol: statements and portals by name.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::BufMut;
 
@@ -83,14 +84,16 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     fn write_bind(
-        &self,
+        &mut self,
         bind: &Bind<'_>,
         plan: &Plan,
         prepared: &PreparedSql,
         outbox: &mut Outbox,
     ) -> Result<(), Stop> {
         let start = outbox.to_server.len();
+        let began = Instant::now();
         let written = reveal::bind(&mut outbox.to_server, bind, plan, &prepared.param_types, &self.values);
+        self.observer.on_sealed(plan, began.elapsed());
         written.map_err(|error| {
             outbox.to_server.truncate(start);
             Stop::Refuse(error)

@@ -181,7 +181,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             self.server.guard = Some(Arc::clone(plan));
         }
         if let Some(id) = execution.id {
-            self.observer.on_end(id, ended);
+            self.observer.on_end(id, ended, &execution.account);
         }
     }
 

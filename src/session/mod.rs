@@ -41,6 +41,6 @@ mod tests;
 
 pub use decider::{Decided, Decider, QueryDecision, StatementDecision};
 pub use machine::Session;
-pub use observer::{Ended, Observer, StatementId};
+pub use observer::{Account, Ended, Observer, StatementId};
 pub use step::{Fatal, Outbox, Step};
 pub use view::{Parameters, SessionView, TransactionStatus};

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::observer::StatementId;
+use super::observer::{Account, StatementId};
 use crate::plan::{Effect, Plan, PreparedSql};
 use crate::reveal;
 use crate::wire::PgError;
@@ -74,6 +74,7 @@ pub(super) struct Execution {
     pub formats: Arc<[u8]>,
     /// Rows that the client has got, not counted where they are passed.
     pub rows: u64,
+    pub account: Account,
     /// The audit trail has the opening record.
     pub is_released: bool,
     /// Rows may come: in a simple Query only after their RowDescription.

@@ -16,7 +16,7 @@ pub(super) fn check(text: &str) -> Result<(), PgError> {
     if text.len() <= SHORT_LEN {
         return Ok(());
     }
-    let tokens = pg_query::scan_tokens(text).map_err(super::refused_scan)?;
+    let tokens = super::scan(text).ok_or_else(super::not_scanned)?;
     let mut levels = Levels::default();
     for token in tokens {
         levels.take(Token::try_from(token.token).unwrap_or(Token::Nul));

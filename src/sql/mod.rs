@@ -2,11 +2,13 @@
 //!
 //! The tree that is analysed is the one PostgreSQL's grammar builds (libpg_query), so what the analysis sees and what
 //! the server runs cannot differ by a parser's opinion. A changed tree is printed, the print is parsed again, and
-//! only a print that gives the very same tree goes upstream ([`print`]).
+//! only a print that gives the very same tree goes upstream ([`print()`]).
 
 mod depth;
 mod inventory;
 mod print;
+mod scan;
+mod second_reader;
 mod walk;
 
 use std::ops::Range;
@@ -16,6 +18,7 @@ use pg_query::protobuf::Node;
 
 pub use inventory::{Call, Inventory, Name, inventory};
 pub use print::{expression, print, query};
+pub use scan::scan;
 
 use crate::wire::{PgError, SqlState};
 
@@ -51,7 +54,7 @@ pub fn parse(text: &str, standard_conforming_strings: bool) -> Result<Vec<Statem
 }
 
 /// The grammar's own words; they may quote the client's text to the client.
-fn refused_scan(_: pg_query::Error) -> PgError {
+fn not_scanned() -> PgError {
     PgError::new(SqlState::SYNTAX_ERROR, "the text cannot be split into tokens")
 }
 

@@ -20,7 +20,7 @@ pub fn print(tree: &Node) -> Result<String, PgError> {
     let text = pg_query::deparse(&result, Default::default()).map_err(|_| not_printable())?;
     let again = pg_query::parse(&text, ParserOptions::DEFAULT).map_err(|_| not_printable())?;
     let [RawStmt { stmt: Some(again), .. }] = again.protobuf.stmts.as_slice() else { return Err(not_printable()) };
-    match meaning(tree) == meaning(again) {
+    match meaning(tree) == meaning(again) && super::second_reader::agrees(&text) {
         true => Ok(text),
         false => Err(not_printable()),
     }

@@ -1,12 +1,13 @@
 //! What every statement of a session is judged by: policy, role, catalog, and the rights they make.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{Keyed, Verdicts};
-use crate::analyze::Rights;
+use crate::analyze::{Borne, Rights};
 use crate::catalog::Catalog;
 use crate::plan::Refusal;
 use crate::policy::{Policy, PolicyStore, Principal};
@@ -60,11 +61,13 @@ fn combined(policy_epoch: u64, catalog_version: u64) -> u64 {
 pub struct Bindings {
     verdicts: Arc<Verdicts>,
     rights: Cache<[u8; 32], Arc<Rights>>,
+    /// By database, what has borne the policies' names since the proxy started.
+    borne: Mutex<HashMap<String, Borne>>,
 }
 
 impl Bindings {
     pub fn new(verdicts: Arc<Verdicts>) -> Self {
-        Self { verdicts, rights: Cache::new(KEPT_RIGHTS) }
+        Self { verdicts, rights: Cache::new(KEPT_RIGHTS), borne: Mutex::default() }
     }
 
     /// Binds a principal to what holds now.
@@ -83,7 +86,7 @@ impl Bindings {
         let policy = policies.policy(&database.name).ok_or_else(no_policy)?;
         let role = policy.role_index_for(principal);
         let situation = situation(&policy, role, &database.name, catalog.version);
-        let bind = || Ok::<_, std::convert::Infallible>(Arc::new(Rights::bind(&policy, role, &catalog)));
+        let bind = || Ok::<_, std::convert::Infallible>(Arc::new(self.rights(&policy, role, &catalog)));
         let rights = match self.rights.get_or_insert_with(&situation, bind) {
             Ok(rights) => rights,
             Err(never) => match never {},
@@ -91,6 +94,20 @@ impl Bindings {
         let epoch = combined(policy_epoch, catalog.version);
         let keyed = self.verdicts.keyed().with(&situation);
         Ok(Arc::new(Binding { epoch, policy, role, catalog, rights, keyed }))
+    }
+
+    fn rights(&self, policy: &Policy, role: Option<usize>, catalog: &Catalog) -> Rights {
+        // A thread that panicked while it held the lock has left nothing half done: an entry is added or it is not
+        let mut borne = self.borne.lock().unwrap_or_else(PoisonError::into_inner);
+        let borne = borne.entry(policy.database.clone()).or_default();
+        for name in borne.note(policy, catalog) {
+            tracing::warn!(
+                database = policy.database,
+                relation = name,
+                "the policy names a relation that does not exist"
+            );
+        }
+        Rights::bind(policy, role, catalog, borne)
     }
 }
 

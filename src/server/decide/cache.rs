@@ -57,6 +57,8 @@ impl Keyed {
 #[derive(Clone)]
 pub enum Kept {
     Query(Arc<[StatementDecision]>),
+    /// A simple Query of so many statements, all of them queries or transaction control that touch nothing protected.
+    Passed(usize),
     Parse(Verdict),
 }
 
@@ -66,6 +68,7 @@ struct Weight;
 impl Weighter<Key, Kept> for Weight {
     fn weight(&self, _: &Key, kept: &Kept) -> u64 {
         match kept {
+            Kept::Passed(_) => ENTRY_BYTES,
             Kept::Query(decisions) => decisions.iter().map(|decision| weight(&decision.verdict)).sum::<u64>(),
             Kept::Parse(verdict) => weight(verdict),
         }

@@ -5,6 +5,7 @@ mod cache;
 mod names;
 mod path;
 mod refresh;
+mod shape;
 
 #[cfg(test)]
 mod tests;
@@ -181,6 +182,11 @@ impl SessionDecider {
 
     fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
+        let shaped = shape::shape(sql).and_then(|shape| self.key("shape", &shape, &[], view));
+        if let Some(Kept::Passed(count)) = self.cached(shaped) {
+            let passed = || StatementDecision { range: 0..sql.len(), verdict: Verdict::Pass(Effect::None) };
+            return Ok(std::iter::repeat_with(passed).take(count).collect());
+        }
         let key = self.key("query", sql, &[], view);
         if let Some(Kept::Query(decisions)) = self.cached(key) {
             return Ok(decisions.to_vec());
@@ -190,28 +196,38 @@ impl SessionDecider {
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
         let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
-        let (decisions, may_keep) = self.statements(sql, &situation)?;
-        if let Some(key) = key.filter(|_| may_keep && !is_fresh) {
-            self.shared.verdicts.keep(key, Kept::Query(decisions.as_slice().into()));
+        let (decisions, kept) = self.statements(sql, &situation)?;
+        let key = if matches!(kept, Some(Kept::Passed(_))) && shaped.is_some() { shaped } else { key };
+        if let (Some(key), Some(kept), false) = (key, kept, is_fresh) {
+            self.shared.verdicts.keep(key, kept);
         }
         self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
         Ok(decisions)
     }
 
-    /// The decisions, and whether all of them may be kept.
-    fn statements(&self, sql: &str, situation: &Situation<'_>) -> Result<(Vec<StatementDecision>, bool), Hurdle> {
+    /// The decisions, and what of them may be kept.
+    fn statements(
+        &self,
+        sql: &str,
+        situation: &Situation<'_>,
+    ) -> Result<(Vec<StatementDecision>, Option<Kept>), Hurdle> {
         let mut overlay = Overlay::default();
-        let mut may_keep = true;
+        let (mut may_keep, mut passed) = (true, true);
         let mut decisions = Vec::new();
         for statement in parse(sql, situation.view.parameters())? {
             let Judged { verdict, asked_names } = self.judge(sql, &statement, situation, &overlay)?;
             may_keep &= !asked_names && is_reusable(&verdict);
+            passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(&statement);
             if let Some(effect) = effect(&verdict) {
                 overlay.apply(effect);
             }
             decisions.push(StatementDecision { range: statement.range, verdict });
         }
-        Ok((decisions, may_keep))
+        let kept = match passed {
+            true => Kept::Passed(decisions.len()),
+            false => Kept::Query(decisions.as_slice().into()),
+        };
+        Ok((decisions, may_keep.then_some(kept)))
     }
 
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {

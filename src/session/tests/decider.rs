@@ -114,7 +114,9 @@ impl Observer for Trail {
         Ok(!is_late)
     }
 
-    fn on_end(&mut self, id: StatementId, ended: Ended) {
+    fn on_sealed(&mut self, _: &Plan, _: std::time::Duration) {}
+
+    fn on_end(&mut self, id: StatementId, ended: Ended, _: &crate::session::Account) {
         assert!(self.open.remove(&id), "{id:?} ends and is not open");
         self.ended.push(ended);
     }
