@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Context;
 use super::stop::Stop;
 use crate::catalog::{FunctionClass, Oid, Relation, RelationKind};
-use crate::sql::{Inventory, Name};
+use crate::sql::{self, Inventory, Name};
 
 /// The most dangerous piece of code that a statement runs, and what to call it.
 pub(super) struct Code {
@@ -54,8 +54,14 @@ pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
         }
     }
     for relation in named(found, context) {
-        let (class, name) = run_by(&relation, is_written(&relation, found), context);
-        note(class, name);
+        let is_written = is_written(&relation, found);
+        // Rows that go into a parent run what its partitions and children have of their own
+        for below in context.catalog.descendants(relation.oid) {
+            if let Some(relation) = context.catalog.relation(below) {
+                let (class, name) = run_by(relation, is_written, context);
+                note(class, name);
+            }
+        }
     }
     worst
 }
@@ -125,8 +131,32 @@ fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (Func
         for (trigger, function) in &relation.triggers {
             worst = worst.max((trigger_class(*function, context), format!("trigger {trigger} on {name}")));
         }
+        worst = worst.max((stored_class(relation, context), format!("a default or constraint of {name}")));
     }
     worst
+}
+
+/// The worst function in defaults, generated columns and CHECK constraints.
+fn stored_class(relation: &Relation, context: &Context<'_>) -> FunctionClass {
+    let defaults = relation.columns.iter().filter_map(|column| column.default.as_deref());
+    let checks = relation.checks.iter().map(|check| condition(&check.definition));
+    defaults.chain(checks).map(|text| text_class(text, context)).max().unwrap_or(FunctionClass::BuiltinSafe)
+}
+
+/// `CHECK (…) NOT VALID` without what stands around the condition.
+fn condition(definition: &str) -> &str {
+    let inner = definition.strip_prefix("CHECK ").unwrap_or(definition);
+    inner.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT").trim_end_matches(" NOT ENFORCED")
+}
+
+fn text_class(text: &str, context: &Context<'_>) -> FunctionClass {
+    match sql::expression(text) {
+        Ok(expression) => {
+            let found = sql::inventory(&expression);
+            found.functions.iter().map(|call| function(call, context)).max().unwrap_or(FunctionClass::BuiltinSafe)
+        }
+        Err(_) => FunctionClass::Opaque,
+    }
 }
 
 fn trigger_class(function: Oid, context: &Context<'_>) -> FunctionClass {

@@ -104,6 +104,9 @@ fn catalog() -> Catalog {
             ..relation(oid, name, if name == "rows" { &[("id", 20, -1), ("r", 114, -1)] } else { &[("id", 20, -1)] })
         });
     }
+    let mut logs = relation(20_007, "logs", &[("id", 20, -1), ("at", 25, -1)]);
+    logs.columns[1].default = Some("public.stamp('x'::text)".to_owned());
+    catalog.insert(logs);
     for name in ["count", "lower", "row_to_json", "sum", "now", "generate_series", "max", "left", "min"] {
         catalog.builtins.insert(name.to_owned(), FunctionClass::BuiltinSafe);
     }
@@ -350,6 +353,12 @@ fn who_sees_some_rows() {
         ],
     );
     check("dba", &[("SELECT count(*) FROM customers", "relation-denied 42501"), ("SELECT * FROM branches", "pass")]);
+}
+
+#[test]
+fn code_behind_defaults_is_opaque() {
+    check("teller", &[("INSERT INTO logs (id) VALUES (1)", "opaque-code 42501"), ("SELECT at FROM logs", "pass")]);
+    check("app", &[("INSERT INTO logs (id) VALUES (1)", "INSERT INTO logs (id) VALUES (1) -> ")]);
 }
 
 #[test]

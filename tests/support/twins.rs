@@ -27,19 +27,7 @@ pub struct Twins {
 impl Twins {
     /// Starts a server and fills `twin` and one masked twin for each of `masked_roles`.
     pub fn start(masked_roles: &[&str]) -> Self {
-        Self::start_on(Server::start(), masked_roles)
-    }
-
-    /// The same on a server with settings of its own.
-    pub fn start_on(server: Server, masked_roles: &[&str]) -> Self {
-        let mut admin = Client::connect(server.port(), "postgres", "postgres").expect("a session");
-        admin.must("CREATE ROLE bank_owner");
-        for login in LOGINS {
-            admin.must(&format!("CREATE ROLE {login} LOGIN; GRANT bank_owner TO {login}"));
-        }
-        admin.must("CREATE ROLE dba LOGIN SUPERUSER");
-        admin.must("CREATE ROLE veil_catalog LOGIN");
-        let twins = Self { server };
+        let twins = Self::none(Server::start());
         twins.create("twin", schema::PLAIN);
         twins.fill("twin");
         let policy = sample_policy();
@@ -48,6 +36,18 @@ impl Twins {
             twins.fill_masked(&policy, role);
         }
         twins
+    }
+
+    /// The bank's logins on a server that holds no clear value.
+    pub fn none(server: Server) -> Self {
+        let mut admin = Client::connect(server.port(), "postgres", "postgres").expect("a session");
+        admin.must("CREATE ROLE bank_owner");
+        for login in LOGINS {
+            admin.must(&format!("CREATE ROLE {login} LOGIN; GRANT bank_owner TO {login}"));
+        }
+        admin.must("CREATE ROLE dba LOGIN SUPERUSER");
+        admin.must("CREATE ROLE veil_catalog LOGIN");
+        Self { server }
     }
 
     pub fn connect(&self, user: &str, database: &str) -> Client {
