@@ -80,7 +80,7 @@ fn every_construct_has_three_cases_that_must_be_answered() {
             let holds = |case: &&&Case| {
                 let has =
                     |fragment: &&str| case.steps.iter().any(|step| step.sql.to_ascii_lowercase().contains(fragment));
-                case.roles.iter().any(|known| known == role) && fragments.iter().all(|fragment| has(fragment))
+                case.roles.iter().any(|known| known == role) && fragments.iter().all(has)
             };
             let count = answered.iter().filter(holds).count();
             if count < 3 {
