@@ -92,6 +92,7 @@ pid[relay]=$! pids+=($!)
 wait_for "${port[relay]}" relay
 # runuser stands in front of PgBouncer: its child is the process that works.
 pid[pgbouncer]=$(pgrep -f "pgbouncer -q $tmp/pgbouncer.ini" | tail -1)
+pids+=("${pid[pgbouncer]}")
 
 contenders=(direct pgbouncer relay)
 port[pgveil]=$(free_port)

@@ -131,7 +131,8 @@ fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (Func
         for (trigger, function) in &relation.triggers {
             worst = worst.max((trigger_class(*function, context), format!("trigger {trigger} on {name}")));
         }
-        worst = worst.max((stored_class(relation, context), format!("a default or constraint of {name}")));
+        let stored = context.rights.stored_code(relation.oid, || stored_class(relation, context));
+        worst = worst.max((stored, format!("a default or constraint of {name}")));
     }
     worst
 }

@@ -1,9 +1,9 @@
 //! A policy's role held against a catalog: what one caller may do with each relation that exists.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::catalog::{Catalog, Column, Oid, Relation, RelationKind};
+use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind};
 use crate::mask::{Mask, typed_null};
 use crate::plan::{Reveal, SealedColumn};
 use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
@@ -18,6 +18,9 @@ pub struct Rights {
     names: HashSet<String>,
     sees_everything: bool,
     listed: HashMap<(String, String), Vec<SealedRight>>,
+    /// What the defaults and constraints of relations run, as far as it has been asked for: it stays what it is under
+    /// one catalog and policy, and reading their texts for every INSERT would cost more than the rest of its analysis.
+    stored_code: Mutex<HashMap<Oid, FunctionClass>>,
 }
 
 /// Which relations have borne the names that a policy names. Protected is what bears such a name now, and what bore it
@@ -120,7 +123,15 @@ impl Rights {
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
         let sees_everything = role.is_some_and(|role| role.sees_everything);
-        Self { relations, reaching, names, sees_everything, listed: listed(policy, role) }
+        let listed = listed(policy, role);
+        Self { relations, reaching, names, sees_everything, listed, stored_code: Mutex::default() }
+    }
+
+    /// The class of a relation's stored code, from `find` the first time.
+    pub(super) fn stored_code(&self, oid: Oid, find: impl FnOnce() -> FunctionClass) -> FunctionClass {
+        // Nothing under this lock can be left half done
+        let mut known = self.stored_code.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry(oid).or_insert_with(find)
     }
 
     /// Whether rows of this relation are protected, for the check of a result's origin.
