@@ -163,8 +163,11 @@ async fn functions_are_classified_by_their_facts() {
             BuiltinSafe,
         ),
         ("has_table_privilege pg_table_size pg_advisory_lock pg_sleep lpad obj_description array_agg", BuiltinSafe),
-        ("_pg_expandarray _pg_char_max_length to_regclass pg_get_expr current_schemas gen_random_uuid", BuiltinSafe),
-        ("peek on_change set_config pg_notify", Opaque),
+        (
+            "_pg_expandarray _pg_char_max_length to_regclass pg_get_expr current_schemas gen_random_uuid pg_notify",
+            BuiltinSafe,
+        ),
+        ("peek on_change set_config", Opaque),
         ("query_to_xml query_to_xmlschema cursor_to_xml table_to_xml schema_to_xml database_to_xml ts_stat", SqlText),
         ("ts_rewrite pg_read_file pg_read_binary_file pg_ls_dir lo_get lo_import loread lo_export", SqlText),
         ("pg_logical_slot_get_changes pg_logical_slot_peek_binary_changes pg_stat_get_activity pg_stat_file", SqlText),

@@ -59,7 +59,7 @@ pub struct SessionDecider {
     /// The last decision was made behind DDL that the catalog does not show.
     is_unsure: bool,
     refresh: Refresh,
-    /// Policy, catalog and settings as they were at the last decision; `None` where the path was not known.
+    /// Policy, catalog and settings as they were at the last decision; `None` before the first.
     situation: Option<Keyed>,
 }
 
@@ -160,7 +160,7 @@ impl SessionDecider {
         }
         let binding = self.binding().map_err(Hurdle::Refuse)?;
         self.is_unsure = view.catalog_unsure();
-        self.situation = situation(&binding, self.path.now(view), view.parameters());
+        self.situation = Some(situation(&binding, self.path.now(view), view.parameters()));
         Ok((binding, is_fresh))
     }
 
@@ -351,12 +351,14 @@ impl SessionDecider {
     }
 }
 
-/// What every key under this binding and these settings begins with; `None` where the path is not known.
-fn situation(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Option<Keyed> {
-    let path = path?.iter().fold(binding.keyed.clone(), |keyed, schema| keyed.with(schema.as_bytes()));
+/// What every key under this binding and these settings begins with. A path that is not known is one of its own: under
+/// it a name means what every relation of that name allows.
+fn situation(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Keyed {
+    let keyed = binding.keyed.clone().with(if path.is_some() { b"path" } else { b"no path" });
+    let path = path.into_iter().flatten().fold(keyed, |keyed, schema| keyed.with(schema.as_bytes()));
     let texts = [&parameters.date_style, &parameters.interval_style, &parameters.time_zone];
     let keyed = texts.iter().fold(path.with(b"settings"), |keyed, text| keyed.with(text.as_bytes()));
-    Some(keyed.with(&[u8::from(parameters.standard_conforming_strings)]))
+    keyed.with(&[u8::from(parameters.standard_conforming_strings)])
 }
 
 fn parse(sql: &str, parameters: &Parameters) -> Result<Vec<sql::Statement>, Hurdle> {
