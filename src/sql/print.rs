@@ -1,7 +1,5 @@
 //! A tree as text, and the proof that the text means the tree.
 
-use std::hash::{DefaultHasher, Hasher};
-
 use pg_query::protobuf::{Node, ParseResult, RawStmt};
 use pg_query::{NodeEnum, ParserOptions};
 
@@ -59,18 +57,15 @@ fn not_ours() -> PgError {
     PgError::new(SqlState::INTERNAL_ERROR, "an expression of the policy or catalog cannot be read")
 }
 
-/// A hash of everything in a tree but where it stood in its text.
-fn meaning(tree: &Node) -> [u64; 2] {
-    let mut first = Meaning { hasher: DefaultHasher::new(), is_place: false };
-    walk(tree, &mut first);
-    let mut second = Meaning { hasher: DefaultHasher::new(), is_place: false };
-    second.hasher.write_u64(first.hasher.finish());
-    walk(tree, &mut second);
-    [first.hasher.finish(), second.hasher.finish()]
+/// Everything in a tree but where it stood in its text, written out: two trees mean the same where this is equal.
+fn meaning(tree: &Node) -> Vec<u8> {
+    let mut meaning = Meaning { bytes: Vec::with_capacity(4096), is_place: false };
+    walk(tree, &mut meaning);
+    meaning.bytes
 }
 
 struct Meaning {
-    hasher: DefaultHasher,
+    bytes: Vec<u8>,
     is_place: bool,
 }
 
@@ -80,30 +75,37 @@ fn is_place(field: &str) -> bool {
         || matches!(field, "stmt_len" | "rexpr_list_start" | "rexpr_list_end" | "list_start" | "list_end")
 }
 
+impl Meaning {
+    /// One part with its kind and length, so that no two lists of parts read alike.
+    fn part(&mut self, kind: u8, part: &[u8]) {
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&part.len().to_le_bytes());
+        self.bytes.extend_from_slice(part);
+    }
+}
+
 impl Visitor for Meaning {
     fn enter(&mut self, kind: &'static str) {
-        self.hasher.write(kind.as_bytes());
-        self.hasher.write_u8(1);
+        self.part(b'(', kind.as_bytes());
     }
 
     fn leave(&mut self) {
-        self.hasher.write_u8(2);
+        self.bytes.push(b')');
     }
 
     fn field(&mut self, name: &'static str) {
         self.is_place = is_place(name);
-        self.hasher.write(name.as_bytes());
-        self.hasher.write_u8(3);
+        self.part(b'.', name.as_bytes());
     }
 
     fn text(&mut self, text: &str) {
-        self.hasher.write_usize(text.len());
-        self.hasher.write(text.as_bytes());
+        self.part(b'"', text.as_bytes());
     }
 
     fn number(&mut self, number: i128) {
         if !self.is_place {
-            self.hasher.write_i128(number);
+            self.bytes.push(b'#');
+            self.bytes.extend_from_slice(&number.to_le_bytes());
         }
     }
 }
