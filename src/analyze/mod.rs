@@ -255,6 +255,10 @@ fn rewrite(tree: &Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -
         rewritten = tree.clone();
         columns = read(&mut analyzer, &mut rewritten)?;
     }
+    if let Some(number) = analyzer.parameters.shown_and_hidden() {
+        let what = format!("parameter ${number} stands for an encrypted column's value and, elsewhere, in the open");
+        return Err(Stop::not_understood("parameter-in-the-open", what, "Use a second parameter for the other place."));
+    }
     let outputs = analyzer.outputs(&columns)?;
     let text = sql::print(&rewritten)?;
     Ok(analyzer.plan(text, Some(outputs), effect))

@@ -44,10 +44,6 @@ impl Parameters {
     /// For a second reading, where there is need of one: in `$1 IS NULL OR phone = $1` the first must not bring the
     /// server what the second hides from it.
     pub(super) fn again(&self) -> Option<Self> {
-        let is_hidden = |param: &&UpstreamParam| match param.action {
-            ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => true,
-            ParamAction::Relay | ParamAction::RefuseMasked { .. } => false,
-        };
         let of = |number: &i32| {
             let client = usize::try_from(*number).ok()?.checked_sub(1)?;
             let hidden = self.upstream.iter().filter(is_hidden).find(|param| param.client == client)?;
@@ -57,9 +53,23 @@ impl Parameters {
         (!sealed.is_empty()).then(|| Self { sealed, ..Self::default() })
     }
 
+    /// The client's number of a parameter that one place hides from the server and another would bring it in clear.
+    pub(super) fn shown_and_hidden(&self) -> Option<usize> {
+        let mut hidden = self.upstream.iter().filter(is_hidden);
+        let is_shown = |client| self.upstream.iter().any(|param| param.client == client && !is_hidden(&param));
+        hidden.find(|param| is_shown(param.client)).map(|param| param.client + 1)
+    }
+
     /// The upstream's parameters, and how many the client has.
     pub(super) fn finish(self) -> (Vec<UpstreamParam>, usize) {
         (self.upstream, self.client)
+    }
+}
+
+fn is_hidden(param: &&UpstreamParam) -> bool {
+    match param.action {
+        ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => true,
+        ParamAction::Relay | ParamAction::RefuseMasked { .. } => false,
     }
 }
 

@@ -356,6 +356,19 @@ fn who_sees_some_rows() {
 }
 
 #[test]
+fn a_hidden_parameter_is_not_shown_elsewhere() {
+    check(
+        "app",
+        &[
+            ("SELECT id FROM customers WHERE $1 = '' OR phone = $1", "parameter-in-the-open 0A000"),
+            ("INSERT INTO customers (id, name, phone) VALUES (1, $1, $1)", "parameter-in-the-open 0A000"),
+        ],
+    );
+    let optional = shown("app", "SELECT id FROM customers WHERE $1 IS NULL OR phone = $1");
+    assert!(optional.ends_with("$1:term -> -"), "{optional}");
+}
+
+#[test]
 fn code_behind_defaults_is_opaque() {
     check("teller", &[("INSERT INTO logs (id) VALUES (1)", "opaque-code 42501"), ("SELECT at FROM logs", "pass")]);
     check("app", &[("INSERT INTO logs (id) VALUES (1)", "INSERT INTO logs (id) VALUES (1) -> ")]);
