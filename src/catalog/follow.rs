@@ -87,8 +87,7 @@ impl Follower {
         Self { shared, requests }
     }
 
-    /// A handle on a snapshot that nothing replaces and that cannot be refreshed.
-    #[cfg(test)]
+    /// A handle on a snapshot that nothing replaces and that cannot be refreshed: for tests and benchmarks.
     pub fn fixed(catalog: Option<Catalog>) -> Self {
         let options = FollowOptions { stale_after: Duration::MAX, ..FollowOptions::default() };
         let confirmed = catalog.map(|catalog| Arc::new(Confirmed { catalog: Arc::new(catalog), at: Instant::now() }));

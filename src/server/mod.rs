@@ -5,8 +5,8 @@
 //! main thread: accepts, follows catalogs, watches policies and signals, serves metrics
 //! ```
 
-mod database;
-mod decide;
+pub mod database;
+pub mod decide;
 mod driver;
 mod leg;
 mod listen;
