@@ -384,7 +384,6 @@ impl Shared {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.file = Some(file);
         pending.head = Some(head);
-        self.wake.notify_all();
     }
 
     fn stop(&self) {

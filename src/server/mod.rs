@@ -5,6 +5,7 @@
 //! main thread: accepts, follows catalogs, watches policies and signals, serves metrics
 //! ```
 
+mod buffers;
 pub mod database;
 pub mod decide;
 mod driver;

@@ -5,11 +5,11 @@ mod cache;
 mod names;
 mod path;
 mod refresh;
-mod shape;
 
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
@@ -90,6 +90,14 @@ struct Situation<'a> {
 struct Judged {
     verdict: Verdict,
     asked_names: bool,
+}
+
+/// What was decided about a text, and what may be kept of it.
+struct Text {
+    decisions: Vec<StatementDecision>,
+    kept: Option<Kept>,
+    /// For every text of its shape.
+    of_shape: Option<Kept>,
 }
 
 impl SessionDecider {
@@ -182,52 +190,110 @@ impl SessionDecider {
 
     fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
-        let shaped = shape::shape(sql).and_then(|shape| self.key("shape", &shape, &[], view));
-        if let Some(Kept::Passed(count)) = self.cached(shaped) {
-            let passed = || StatementDecision { range: 0..sql.len(), verdict: Verdict::Pass(Effect::None) };
-            return Ok(std::iter::repeat_with(passed).take(count).collect());
+        let style = style(view.parameters());
+        let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
+        let shape = shape.and_then(|shape| Some((self.key("shape", &shape.text, &[], view)?, shape.literals)));
+        if let Some(decisions) = self.by_shape(sql, shape.as_ref(), &style) {
+            return Ok(decisions);
         }
         let key = self.key("query", sql, &[], view);
         if let Some(Kept::Query(decisions)) = self.cached(key) {
             return Ok(decisions.to_vec());
         }
         let began = self.miss();
-        let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
         let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
-        let (decisions, kept) = self.statements(sql, &situation)?;
-        let key = if matches!(kept, Some(Kept::Passed(_))) && shaped.is_some() { shaped } else { key };
-        if let (Some(key), Some(kept), false) = (key, kept, is_fresh) {
-            self.shared.verdicts.keep(key, kept);
+        let new_shape = shape.as_ref().filter(|(key, _)| self.shared.verdicts.get(*key).is_none());
+        let Text { decisions, kept, of_shape } = self.statements(sql, new_shape, &situation)?;
+        if !is_fresh {
+            self.keep(key, kept);
+            self.keep(shape.map(|(key, _)| key), of_shape);
         }
         self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
         Ok(decisions)
+    }
+
+    fn keep(&self, key: Option<Key>, kept: Option<Kept>) {
+        if let (Some(key), Some(kept)) = (key, kept) {
+            self.shared.verdicts.keep(key, kept);
+        }
+    }
+
+    /// What is known of all texts of the shape.
+    fn by_shape(
+        &self,
+        sql: &str,
+        shape: Option<&(Key, Vec<Range<usize>>)>,
+        style: &Result<Style, PgError>,
+    ) -> Option<Vec<StatementDecision>> {
+        let (key, literals) = shape?;
+        let whole = |verdict| StatementDecision { range: 0..sql.len(), verdict };
+        match self.shared.verdicts.get(*key)? {
+            Kept::Passed(count) => {
+                self.shared.metrics.verdict_cache_hits_total.inc();
+                Some(std::iter::repeat_with(|| whole(Verdict::Pass(Effect::None))).take(count).collect())
+            }
+            Kept::Template(template) => {
+                let filler = analyze::Filler { style: style.as_ref().ok()?, sealer: self.keys.as_ref() };
+                let plan = template.fill(sql, literals, &filler)?;
+                self.shared.metrics.verdict_cache_hits_total.inc();
+                Some(vec![StatementDecision { range: template.range(sql), verdict: Verdict::Rewrite(Arc::new(plan)) }])
+            }
+            Kept::Singular | Kept::Query(_) | Kept::Parse(_) => None,
+        }
     }
 
     /// The decisions, and what of them may be kept.
     fn statements(
         &self,
         sql: &str,
+        shape: Option<&(Key, Vec<Range<usize>>)>,
         situation: &Situation<'_>,
-    ) -> Result<(Vec<StatementDecision>, Option<Kept>), Hurdle> {
+    ) -> Result<Text, Hurdle> {
         let mut overlay = Overlay::default();
-        let (mut may_keep, mut passed) = (true, true);
+        let (mut is_settled, mut is_kept, mut passed) = (true, true, true);
         let mut decisions = Vec::new();
-        for statement in parse(sql, situation.view.parameters())? {
-            let Judged { verdict, asked_names } = self.judge(sql, &statement, situation, &overlay)?;
-            may_keep &= !asked_names && is_reusable(&verdict);
-            passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(&statement);
+        let statements = parse(sql, situation.view.parameters())?;
+        for statement in &statements {
+            let Judged { verdict, asked_names } = self.judge(sql, statement, situation, &overlay)?;
+            is_settled &= !asked_names;
+            is_kept &= is_reusable(&verdict);
+            passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(statement);
             if let Some(effect) = effect(&verdict) {
                 overlay.apply(effect);
             }
-            decisions.push(StatementDecision { range: statement.range, verdict });
+            decisions.push(StatementDecision { range: statement.range.clone(), verdict });
         }
-        let kept = match passed {
-            true => Kept::Passed(decisions.len()),
-            false => Kept::Query(decisions.as_slice().into()),
+        let of_shape = match (shape, passed) {
+            _ if !is_settled => None,
+            (None, _) => None,
+            (Some(_), true) => Some(Kept::Passed(decisions.len())),
+            (Some((_, literals)), false) => Some(self.template(sql, &statements, &decisions, literals, situation)),
         };
-        Ok((decisions, may_keep.then_some(kept)))
+        // A template serves this very text too, and takes less room than one entry for each
+        let is_kept = is_settled && is_kept && !matches!(of_shape, Some(Kept::Passed(_) | Kept::Template(_)));
+        let kept = is_kept.then(|| Kept::Query(decisions.as_slice().into()));
+        Ok(Text { decisions, kept, of_shape })
+    }
+
+    /// One analysis for all texts of the shape, where the text is one statement that is rewritten.
+    fn template(
+        &self,
+        sql: &str,
+        statements: &[sql::Statement],
+        decisions: &[StatementDecision],
+        literals: &[Range<usize>],
+        situation: &Situation<'_>,
+    ) -> Kept {
+        let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }]) = (statements, decisions) else {
+            return Kept::Singular;
+        };
+        let (overlay, unstyled) = (Overlay::default(), Style::default());
+        let names = AskedNames::new(situation.view, &overlay);
+        let context = self.context(situation, &names, &overlay, &unstyled);
+        let template = analyze::template(sql, statement, literals, &context).filter(|_| !names.were_asked());
+        template.map_or(Kept::Singular, |template| Kept::Template(Arc::new(template)))
     }
 
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
@@ -262,19 +328,8 @@ impl SessionDecider {
         overlay: &Overlay,
     ) -> Result<Judged, UnknownName> {
         let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
-        let names = AskedNames::new(situation.view, overlay);
-        let unstyled = Style::default();
-        let context = analyze::Context {
-            catalog: &situation.binding.catalog,
-            rights: &situation.binding.rights,
-            search_path: situation.path.filter(|_| !overlay.settings_changed),
-            temp: TempSchema::Unknown,
-            is_unsure,
-            style: situation.style.as_ref().unwrap_or(&unstyled),
-            sealer: self.keys.as_ref(),
-            names: &names,
-            param_types: situation.param_types,
-        };
+        let (names, unstyled) = (AskedNames::new(situation.view, overlay), Style::default());
+        let context = self.context(situation, &names, overlay, &unstyled);
         // A catalog that is read again does not show what an open transaction did.
         let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
         let verdict = match (verdict, situation.style) {
@@ -283,6 +338,26 @@ impl SessionDecider {
             (verdict, _) => verdict,
         };
         Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
+    }
+
+    fn context<'c>(
+        &'c self,
+        situation: &'c Situation<'_>,
+        names: &'c AskedNames<'_>,
+        overlay: &Overlay,
+        unstyled: &'c Style,
+    ) -> analyze::Context<'c> {
+        analyze::Context {
+            catalog: &situation.binding.catalog,
+            rights: &situation.binding.rights,
+            search_path: situation.path.filter(|_| !overlay.settings_changed),
+            temp: TempSchema::Unknown,
+            is_unsure: situation.view.catalog_unsure() || overlay.catalog_changed,
+            style: situation.style.as_ref().unwrap_or(unstyled),
+            sealer: self.keys.as_ref(),
+            names,
+            param_types: situation.param_types,
+        }
     }
 
     fn miss(&self) -> Instant {

@@ -7,12 +7,25 @@
 //! A text has a shape only where this reader is certain to end each literal where PostgreSQL's scanner does: plain ASCII
 //! without comments, dollar quotes, backslashes or prefixed strings. Everything else is judged by its exact text.
 
-/// The shape of a text, if it has one. It holds no literal.
-pub fn shape(text: &str) -> Option<String> {
+use std::ops::Range;
+
+/// A text without its literals, and where they stood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Holds no literal. In their places `?s` for strings, `?i` for whole numbers of up to nine digits, `?d` for numbers
+    /// with a point, `?n` for longer whole numbers.
+    pub text: String,
+    /// The literals' bytes in the text, quotes included.
+    pub literals: Vec<Range<usize>>,
+}
+
+/// The shape of a text, if it has one.
+pub fn shape(text: &str) -> Option<Shape> {
     if !text.is_ascii() {
         return None;
     }
-    let mut reader = Reader { rest: text.as_bytes(), shape: String::with_capacity(text.len()) };
+    let shape = Shape { text: String::with_capacity(text.len()), literals: Vec::new() };
+    let mut reader = Reader { rest: text.as_bytes(), len: text.len(), shape };
     while let Some(first) = reader.peek(0) {
         reader.token(first)?;
     }
@@ -21,7 +34,9 @@ pub fn shape(text: &str) -> Option<String> {
 
 struct Reader<'t> {
     rest: &'t [u8],
-    shape: String,
+    /// Of the whole text.
+    len: usize,
+    shape: Shape,
 }
 
 impl Reader<'_> {
@@ -36,13 +51,15 @@ impl Reader<'_> {
 
     fn keep(&mut self, len: usize) {
         let (kept, rest) = self.rest.split_at(len.min(self.rest.len()));
-        self.shape.extend(kept.iter().map(|byte| char::from(*byte)));
+        self.shape.text.extend(kept.iter().map(|byte| char::from(*byte)));
         self.rest = rest;
     }
 
     fn drop_as(&mut self, len: usize, place: &str) {
+        let start = self.len - self.rest.len();
+        self.shape.literals.push(start..start + len);
         self.rest = self.rest.get(len..).unwrap_or_default();
-        self.shape.push_str(place);
+        self.shape.text.push_str(place);
     }
 
     fn token(&mut self, first: u8) -> Option<()> {
@@ -75,7 +92,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Integers of up to nine digits are one kind, all other numbers another, as in the grammar.
+    /// What nine digits say is an integer to the grammar, what has a point is none.
     fn number(&mut self) -> Option<()> {
         let digits = self.run(|byte| byte.is_ascii_digit());
         let mut len = digits;
@@ -86,7 +103,14 @@ impl Reader<'_> {
         if !self.peek(len).is_none_or(is_end) {
             return None;
         }
-        self.drop_as(len, if len == digits && digits <= 9 { "?i" } else { "?n" });
+        self.drop_as(
+            len,
+            match len == digits {
+                true if digits <= 9 => "?i",
+                true => "?n",
+                false => "?d",
+            },
+        );
         Some(())
     }
 
@@ -139,7 +163,7 @@ mod tests {
     fn literals_are_taken_out() {
         for (text, expect) in [
             ("SELECT abalance FROM a1 WHERE aid = 17;", Some("SELECT abalance FROM a1 WHERE aid = ?i;")),
-            ("select 1.5,'it''s',-3, $1 ,\"A\"\"1\"", Some("select ?n,?s,-?i, $1 ,\"A\"\"1\"")),
+            ("select 1.5,'it''s',-3, $1 ,\"A\"\"1\"", Some("select ?d,?s,-?i, $1 ,\"A\"\"1\"")),
             ("SELECT 12345678901", Some("SELECT ?n")),
             ("SELECT 'a' 'b'", Some("SELECT ?s ?s")),
             ("SELECT E'a'", None),
@@ -157,7 +181,7 @@ mod tests {
             ("SELECT 'open", None),
             ("SELECT \"open", None),
         ] {
-            assert_eq!(shape(text).as_deref(), expect, "{text}");
+            assert_eq!(shape(text).map(|shape| shape.text).as_deref(), expect, "{text}");
         }
     }
 
@@ -213,21 +237,25 @@ mod tests {
         for _ in 0..60_000 {
             let text: String = (0..1 + next() % 9).map(|_| parts[next() % parts.len()]).collect();
             let (Some(shaped), Some(tokens)) = (shape(&text), sql::scan(&text)) else { continue };
-            let mut expect = String::new();
+            let mut expect = Shape { text: String::new(), literals: Vec::new() };
             let mut at = 0;
             for token in tokens {
                 let (start, end) = (usize::try_from(token.start).unwrap(), usize::try_from(token.end).unwrap());
-                expect.push_str(&text[at..start]);
+                expect.text.push_str(&text[at..start]);
                 let source = &text[start..end];
-                expect.push_str(match source.as_bytes()[0] {
+                if matches!(source.as_bytes()[0], b'\'' | b'0'..=b'9') {
+                    expect.literals.push(start..end);
+                }
+                expect.text.push_str(match source.as_bytes()[0] {
                     b'\'' => "?s",
                     b'0'..=b'9' if source.len() <= 9 && source.bytes().all(|b| b.is_ascii_digit()) => "?i",
+                    b'0'..=b'9' if source.contains('.') => "?d",
                     b'0'..=b'9' => "?n",
                     _ => source,
                 });
                 at = end;
             }
-            expect.push_str(&text[at..]);
+            expect.text.push_str(&text[at..]);
             // The scanner joins strings that a line break separates: one token where the shape shows two
             if !text.contains('\n') {
                 assert_eq!(shaped, expect, "{text}");
@@ -242,7 +270,7 @@ mod tests {
         let texts =
             ["SELECT a FROM t WHERE b = 'x' AND c IN (1, 2)", "SELECT a FROM t WHERE b = 'y''z' AND c IN (9, 8)"];
         let named = texts.map(|text| sql::inventory(&sql::parse(text, true).unwrap().remove(0).tree));
-        assert_eq!(shape(texts[0]), shape(texts[1]));
+        assert_eq!(shape(texts[0]).map(|shape| shape.text), shape(texts[1]).map(|shape| shape.text));
         assert_eq!((&named[0].relations, &named[0].functions), (&named[1].relations, &named[1].functions));
     }
 }
