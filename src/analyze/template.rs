@@ -12,8 +12,9 @@
 //!    ask for it (`ORDER BY 1`, a type's length) no parameter is put: such literals have to be the very same text.
 //! 2. The first statement's filled text is parsed and compared with the analysed tree, constants in the places of
 //!    parameters ([`crate::sql::is_filled`]): each place is one where a constant means its value and nothing else.
-//! 3. Other filled texts have the shape of the first, which has one, as the check at its making asserts: by 1. they are
-//!    its tree with other constants.
+//! 3. What is put in is a literal of the same kind between the same two delimiters, so that it begins and ends as a token
+//!    where the first one's did, and all others stay what they are: the filled text is the first one's tree with other
+//!    constants.
 //!
 //! A literal that is not simply stored or compared (one that has the shape of a mask, that cannot be read, that carries
 //! the magic) is left to the analysis of its own statement.
@@ -22,7 +23,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use pg_query::protobuf::{AConst, String as Text, Token, a_const};
+use pg_query::protobuf::{AConst, ScanToken, String as Text, Token, a_const};
 
 use super::constant::{Literal, check_magic, of_constant};
 use super::places::{self, Place, unquoted};
@@ -140,9 +141,7 @@ impl Template {
         }
         filled.push_str(&self.tail);
         with_parameters.push_str(&self.tail);
-        // Each value is a literal to the reader of shapes too, and so is every other one of the same kind
-        let is_shaped = sql::shape(&filled).is_some_and(|shape| put.iter().all(|part| shape.literals.contains(part)));
-        is_shaped && sql::is_filled(&filled, &with_parameters, &constants)
+        are_delimited(&filled, &put) && sql::is_filled(&filled, &with_parameters, &constants)
     }
 
     /// The plan for a statement of the shape; `None` where it needs an analysis of its own.
@@ -252,6 +251,20 @@ fn fill(param: &UpstreamParam, place: &Place) -> Option<Fill> {
         ParamAction::TermArray { .. } => None,
         ParamAction::RefuseMasked { mask, ty, .. } => Some(Fill::Unmasked { mask: Arc::clone(mask), ty: *ty }),
     }
+}
+
+/// Whether each part of a text is a token by itself, whatever other literal of its kind stands there.
+fn are_delimited(text: &str, parts: &[Range<usize>]) -> bool {
+    let bytes = text.as_bytes();
+    let stands_free = |part: &Range<usize>| {
+        let before = part.start.checked_sub(1).and_then(|at| bytes.get(at));
+        before.is_some_and(|byte| b" (,".contains(byte))
+            && bytes.get(part.end).is_none_or(|byte| b" ),:;".contains(byte))
+    };
+    let Some(tokens) = sql::scan(text) else { return false };
+    let place = |token: &ScanToken| Some(usize::try_from(token.start).ok()?..usize::try_from(token.end).ok()?);
+    let tokens: HashSet<_> = tokens.iter().filter_map(place).collect();
+    parts.iter().all(|part| stands_free(part) && tokens.contains(part))
 }
 
 /// The constant that a value is upstream.
