@@ -9,6 +9,7 @@ mod refresh;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -60,7 +61,9 @@ pub struct SessionDecider {
     is_unsure: bool,
     refresh: Refresh,
     /// Policy, catalog and settings as they were at the last decision; `None` before the first.
-    situation: Option<Keyed>,
+    situation: Option<Known>,
+    /// The last relation of which an answer's column came that was found open, under the binding of now.
+    open_relation: Cell<Option<u32>>,
 }
 
 /// Why a text is not even looked at.
@@ -122,6 +125,7 @@ impl SessionDecider {
             is_unsure: false,
             refresh: Refresh::default(),
             situation: None,
+            open_relation: Cell::new(None),
         }
     }
 
@@ -137,6 +141,7 @@ impl SessionDecider {
         let bound = self.shared.bindings.bind(&self.shared.policies, &self.database, &self.principal)?;
         self.rule.set(&bound.policy.hash, bound.role_name());
         self.binding = Some(bound.clone());
+        self.open_relation.set(None);
         Ok(bound)
     }
 
@@ -168,7 +173,10 @@ impl SessionDecider {
         }
         let binding = self.binding().map_err(Hurdle::Refuse)?;
         self.is_unsure = view.catalog_unsure();
-        self.situation = Some(situation(&binding, self.path.now(view), view.parameters()));
+        let path = self.path.now(view);
+        if !self.situation.as_ref().is_some_and(|known| known.holds(&binding, path, view.parameters())) {
+            self.situation = Some(Known::new(&binding, path, view.parameters()));
+        }
         Ok((binding, is_fresh))
     }
 
@@ -177,7 +185,7 @@ impl SessionDecider {
         if sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
             return None;
         }
-        let keyed = self.situation.clone()?.with(kind.as_bytes());
+        let keyed = self.situation.as_ref()?.keyed.clone().with(kind.as_bytes());
         let keyed = param_types.iter().fold(keyed, |keyed, oid| keyed.with(&oid.to_le_bytes()));
         Some(keyed.with(sql.as_bytes()).key())
     }
@@ -190,10 +198,9 @@ impl SessionDecider {
 
     fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
-        let style = style(view.parameters());
         let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
         let shape = shape.and_then(|shape| Some((self.key("shape", &shape.text, &[], view)?, shape.literals)));
-        if let Some(decisions) = self.by_shape(sql, shape.as_ref(), &style) {
+        if let Some(decisions) = self.by_shape(sql, shape.as_ref()) {
             return Ok(decisions);
         }
         let key = self.key("query", sql, &[], view);
@@ -201,6 +208,7 @@ impl SessionDecider {
             return Ok(decisions.to_vec());
         }
         let began = self.miss();
+        let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
         let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
@@ -225,7 +233,6 @@ impl SessionDecider {
         &self,
         sql: &str,
         shape: Option<&(Key, Vec<Range<usize>>)>,
-        style: &Result<Style, PgError>,
     ) -> Option<Vec<StatementDecision>> {
         let (key, literals) = shape?;
         let whole = |verdict| StatementDecision { range: 0..sql.len(), verdict };
@@ -235,7 +242,8 @@ impl SessionDecider {
                 Some(std::iter::repeat_with(|| whole(Verdict::Pass(Effect::None))).take(count).collect())
             }
             Kept::Template(template) => {
-                let filler = analyze::Filler { style: style.as_ref().ok()?, sealer: self.keys.as_ref() };
+                let style = self.situation.as_ref()?.style.as_ref().ok()?;
+                let filler = analyze::Filler { style, sealer: self.keys.as_ref() };
                 let plan = template.fill(sql, literals, &filler)?;
                 self.shared.metrics.verdict_cache_hits_total.inc();
                 Some(vec![StatementDecision { range: template.range(sql), verdict: Verdict::Rewrite(Arc::new(plan)) }])
@@ -401,10 +409,17 @@ impl Decider for SessionDecider {
 
     /// A relation that the catalog does not have yet counts as protected, unless the session may just have made it.
     fn is_protected(&self, table_oid: u32) -> bool {
+        if self.open_relation.get() == Some(table_oid) {
+            return false;
+        }
         self.binding.as_ref().is_none_or(|bound| {
             let may_be_new = self.is_unsure || bound.sees_everything();
-            let is_unknown = bound.catalog.relation(table_oid).is_none() && !may_be_new;
-            table_oid != 0 && (is_unknown || bound.rights.is_protected(table_oid))
+            let is_known = bound.catalog.relation(table_oid).is_some();
+            let is_protected = bound.rights.is_protected(table_oid);
+            if is_known && !is_protected {
+                self.open_relation.set(Some(table_oid));
+            }
+            table_oid != 0 && ((!is_known && !may_be_new) || is_protected)
         })
     }
 
@@ -421,14 +436,51 @@ impl Decider for SessionDecider {
 
 impl SessionDecider {
     fn verified_key(&self, sql: &str) -> Option<Key> {
-        let keyed = self.situation.clone().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
-        Some(keyed.with(b"verified").with(sql.as_bytes()).key())
+        let known = self.situation.as_ref().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
+        Some(known.keyed.clone().with(b"verified").with(sql.as_bytes()).key())
+    }
+}
+
+/// What the last decision rested on besides its text.
+struct Known {
+    binding: Arc<Binding>,
+    path: Option<Vec<String>>,
+    date_style: String,
+    interval_style: String,
+    time_zone: String,
+    standard_conforming_strings: bool,
+    /// The beginning of every key under it.
+    keyed: Keyed,
+    style: Result<Style, PgError>,
+}
+
+impl Known {
+    fn new(binding: &Arc<Binding>, path: Option<&[String]>, parameters: &Parameters) -> Self {
+        Self {
+            binding: binding.clone(),
+            path: path.map(<[String]>::to_vec),
+            date_style: parameters.date_style.clone(),
+            interval_style: parameters.interval_style.clone(),
+            time_zone: parameters.time_zone.clone(),
+            standard_conforming_strings: parameters.standard_conforming_strings,
+            keyed: keyed(binding, path, parameters),
+            style: style(parameters),
+        }
+    }
+
+    fn holds(&self, binding: &Arc<Binding>, path: Option<&[String]>, parameters: &Parameters) -> bool {
+        Arc::ptr_eq(&self.binding, binding)
+            && self.path.as_deref() == path
+            && self.date_style == parameters.date_style
+            && self.interval_style == parameters.interval_style
+            && self.time_zone == parameters.time_zone
+            && self.standard_conforming_strings == parameters.standard_conforming_strings
     }
 }
 
 /// What every key under this binding and these settings begins with. A path that is not known is one of its own: under
 /// it a name means what every relation of that name allows.
-fn situation(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Keyed {
+fn keyed(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Keyed {
     let keyed = binding.keyed.clone().with(if path.is_some() { b"path" } else { b"no path" });
     let path = path.into_iter().flatten().fold(keyed, |keyed, schema| keyed.with(schema.as_bytes()));
     let texts = [&parameters.date_style, &parameters.interval_style, &parameters.time_zone];
