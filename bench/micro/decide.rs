@@ -13,7 +13,9 @@ const OPEN: &str = "SELECT a.aid, a.bid, a.balance, b.balance AS other, a.filler
 const QUERY: &str = "SELECT c.id, c.name, c.phone, c.id_number, c.email, c.born, a.balance FROM public.customers c JOIN \
                      public.accounts a ON a.aid = c.id WHERE c.phone = $1 AND c.branch = $2 AND a.balance > $3";
 
-/// `literal` differs in every text.
+/// A statement's text with a literal that is its own.
+type Text = fn(u64) -> String;
+
 fn open_text(literal: u64) -> String {
     OPEN.replace("$1", &(literal % 1_000_000).to_string()).replace("$2", "100")
 }
@@ -55,7 +57,7 @@ pub fn benches(criterion: &mut Criterion) {
             });
         });
     }
-    let texts: [(&str, &str, fn(u64) -> String); 4] = [
+    let texts: [(&str, &str, Text); 4] = [
         ("open", "app", open_text),
         ("look-up", "app", query_text),
         ("masked look-up", "teller", query_text),

@@ -63,9 +63,19 @@ enum Fill {
     /// It goes up as it is written.
     AsIs,
     /// The same, unless it has the shape of the mask.
-    Unmasked { mask: Arc<Mask>, ty: LogicalType },
-    Seal { column: Arc<SealedColumn>, guard: Option<Arc<Mask>>, cast: Option<u32> },
-    Term { column: Arc<SealedColumn>, cast: Option<u32> },
+    Unmasked {
+        mask: Arc<Mask>,
+        ty: LogicalType,
+    },
+    Seal {
+        column: Arc<SealedColumn>,
+        guard: Option<Arc<Mask>>,
+        cast: Option<u32>,
+    },
+    Term {
+        column: Arc<SealedColumn>,
+        cast: Option<u32>,
+    },
 }
 
 /// What the values in literals are read and sealed by.
@@ -240,9 +250,7 @@ fn fill(param: &UpstreamParam, place: &Place) -> Option<Fill> {
     match &param.action {
         // With a type it stands beside a mask that a literal is not compared with
         ParamAction::Relay => (param.ty == 0).then_some(Fill::AsIs),
-        ParamAction::Seal { column, guard: None } => {
-            Some(Fill::Seal { column: Arc::clone(column), guard: None, cast })
-        }
+        ParamAction::Seal { column, guard: None } => Some(Fill::Seal { column: Arc::clone(column), guard: None, cast }),
         ParamAction::Seal { column, guard: Some(WriteGuard { mask, keep: false }) } => {
             Some(Fill::Seal { column: Arc::clone(column), guard: Some(Arc::clone(mask)), cast })
         }

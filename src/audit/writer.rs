@@ -280,7 +280,6 @@ impl Receipt {
             None => Err(Unwritable),
         }
     }
-
 }
 
 struct Writer {

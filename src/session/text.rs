@@ -105,7 +105,8 @@ pub(super) fn may_change_reading(sql: &str) -> bool {
             _ => &[],
         }
     };
-    let stands = |at: usize, word: &[u8]| sql.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    let stands =
+        |at: usize, word: &[u8]| sql.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
     sql.iter().enumerate().any(|(at, first)| words(*first).iter().any(|word| stands(at, word)))
 }
 

@@ -282,7 +282,9 @@ mod tests {
     fn no_text_looks_like_a_shape() {
         let shapes = ["SELECT date 'x'", "SELECT date ?s", "SELECT date ?i", "SELECT date 1"].map(shape);
         for (at, one) in shapes.iter().enumerate() {
-            assert!(shapes[at + 1..].iter().all(|other| one.as_ref().map(|s| &s.text) != other.as_ref().map(|s| &s.text)));
+            assert!(
+                shapes[at + 1..].iter().all(|other| one.as_ref().map(|s| &s.text) != other.as_ref().map(|s| &s.text))
+            );
         }
     }
 

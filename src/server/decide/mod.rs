@@ -229,11 +229,7 @@ impl SessionDecider {
     }
 
     /// What is known of all texts of the shape.
-    fn by_shape(
-        &self,
-        sql: &str,
-        shape: Option<&(Key, Vec<Range<usize>>)>,
-    ) -> Option<Vec<StatementDecision>> {
+    fn by_shape(&self, sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>) -> Option<Vec<StatementDecision>> {
         let (key, literals) = shape?;
         let whole = |verdict| StatementDecision { range: 0..sql.len(), verdict };
         match self.shared.verdicts.get(*key)? {
