@@ -205,6 +205,7 @@ fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Pla
     Ok(Verdict::Rewrite(Arc::new(Plan {
         outputs: None,
         touched: Arc::clone(&plan.touched),
+        look_ups: plan.look_ups,
         ..Plan { sql: text, ..statement.watched(Effect::CatalogChanged) }
     })))
 }

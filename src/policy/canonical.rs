@@ -41,6 +41,7 @@ fn form(policy: &Policy) -> String {
 
 fn role_facts(policy: &Policy, at: usize, role: &RolePolicy, facts: &mut Vec<String>) {
     facts.push(format!("role {at} {:?} {:?}", role.name, role.members));
+    facts.push(format!("look-ups {at} {:?}", role.look_ups));
     for (relation, grant) in &role.grants {
         let Some(relation) = policy.relations.get(*relation) else { continue };
         let name = format!("{:?}.{:?}", relation.schema, relation.name);

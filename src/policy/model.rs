@@ -46,8 +46,23 @@ pub struct RolePolicy {
     pub members: Members,
     /// Keyed by index into [`Policy::relations`]. A relation that is absent denies every column.
     pub grants: HashMap<usize, RelationGrant>,
+    pub look_ups: LookUpLimits,
     /// Whether everything protected is in clear for this role: opaque code is then not denied.
     pub sees_everything: bool,
+}
+
+/// How many values each login of a role may test against columns that it may search and not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookUpLimits {
+    pub per_minute: u32,
+    pub per_day: u32,
+}
+
+impl Default for LookUpLimits {
+    /// More than a clerk types, and 27 years for the mobile numbers of one country's 100 million.
+    fn default() -> Self {
+        Self { per_minute: 600, per_day: 10_000 }
+    }
 }
 
 /// Who belongs to a role. One of users and database roles has to match where either is listed, and each other
