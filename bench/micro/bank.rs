@@ -9,7 +9,7 @@ use pgveil::metrics::Metrics;
 use pgveil::plan::{PreparedSql, TermHash};
 use pgveil::policy::{PolicyStore, Principal};
 use pgveil::server::database::Database;
-use pgveil::server::decide::{Bindings, SessionDecider, Shared, Verdicts};
+use pgveil::server::decide::{Bindings, LookUps, SessionDecider, Shared, Verdicts};
 use pgveil::session::{Parameters, SessionView, TransactionStatus};
 
 const TEXT: Oid = 25;
@@ -104,6 +104,7 @@ pub fn decider(user: &str) -> SessionDecider {
         bindings: Bindings::new(Arc::clone(&verdicts)),
         verdicts,
         metrics: Arc::new(Metrics::new().unwrap()),
+        look_ups: LookUps::default(),
         max_statement_len: 1 << 20,
     });
     let database = Arc::new(Database { name: "bank".into(), follower: Follower::fixed(Some(catalog(100))) });

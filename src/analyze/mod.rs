@@ -152,7 +152,7 @@ fn verdict_on(statement: &Statement<'_>) -> Result<Verdict> {
         Some(NodeEnum::ExplainStmt(explain)) => explain::explain(statement, explain),
         Some(NodeEnum::CopyStmt(copy)) => copy::copy(statement, copy),
         Some(NodeEnum::SelectStmt(select)) => match setting::set_config(statement, select) {
-            Some(set) => setting::setting(&set),
+            Some(set) => setting::setting(&set, statement.context.rights),
             None => statement.query(),
         },
         Some(NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) | NodeEnum::MergeStmt(_)) => {

@@ -176,6 +176,7 @@ impl Template {
             effect: Effect::None,
             touched: Arc::clone(&self.plan.touched),
             sees_details: self.plan.sees_details,
+            look_ups: self.plan.look_ups,
             reusable: !self.seals,
         })
     }
