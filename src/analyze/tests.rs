@@ -571,7 +571,7 @@ fn a_filled_template_is_the_statements_own_rewrite() {
         "SELECT count(*) FROM customers WHERE id BETWEEN # AND # AND name LIKE § AND branch <> %",
         "SELECT a.phone, b.phone FROM customers a JOIN staff b ON a.phone = b.phone WHERE (a.phone, a.id) = (§, #)",
         "INSERT INTO customers (id, name, phone, born, notes, branch) VALUES (#, §, §, @, §, #), (~, §, §, NULL, §, #)",
-        "INSERT INTO customers (id, phone) VALUES (#, §) ON CONFLICT (id) DO UPDATE SET phone = '7' RETURNING phone",
+        "INSERT INTO customers (id, phone) VALUES (#, §) ON CONFLICT (id) DO UPDATE SET branch = 7 RETURNING phone",
         "UPDATE customers SET phone = §, name = §, branch = branch + # WHERE phone = § AND id = #",
         "DELETE FROM customers WHERE phone = § OR phone IS NULL AND notes IS NOT NULL AND id < %",
         "SELECT name, phone FROM customers WHERE name = § AND phone IS DISTINCT FROM § AND id = §::bigint",
