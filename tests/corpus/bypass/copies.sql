@@ -170,6 +170,7 @@ SELECT setval('carrier', (SELECT length(address) FROM customers WHERE id = 40));
 SELECT last_value FROM carrier;
 
 # name: random-seed-as-a-store
+# roles: teller dev dba
 # oracle: yes
 SELECT setseed(length(address) / 100.0) FROM customers WHERE id = 40;
 SELECT random();

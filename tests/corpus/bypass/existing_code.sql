@@ -253,3 +253,63 @@ UNLISTEN told;
 LISTEN told;
 SELECT pg_notify('told', address_of(5));
 UNLISTEN told;
+
+# name: trigger-through-an-existing-view
+INSERT INTO box_view VALUES (5, 'x') RETURNING v;
+
+# name: trigger-through-an-existing-view-by-update
+INSERT INTO box_view VALUES (5, 'x');
+UPDATE box_view SET v = 'y' RETURNING v;
+
+# name: trigger-through-an-existing-view-by-copy
+# copy: "5\tx\n"
+COPY box_view FROM STDIN;
+SELECT v FROM box_view;
+
+# name: trigger-through-two-views
+CREATE TEMP VIEW outer_view AS SELECT * FROM box_view;
+INSERT INTO outer_view VALUES (6, 'x') RETURNING v;
+
+# name: trigger-behind-a-rule
+INSERT INTO relay_box VALUES (5, 'x');
+SELECT v FROM drop_box;
+
+# name: trigger-behind-a-cascade
+DELETE FROM boxes_owner;
+SELECT v FROM scratch2;
+
+# name: trigger-behind-a-cascade-by-merge
+MERGE INTO boxes_owner o USING branches b ON o.id = b.id WHEN MATCHED THEN DELETE;
+SELECT v FROM scratch2;
+
+# name: trigger-behind-a-cascade-by-update
+UPDATE boxes_owner SET id = id + 100;
+SELECT v FROM scratch2;
+
+# name: trigger-on-truncate
+TRUNCATE boxes_owned;
+SELECT v FROM scratch2;
+
+# name: trigger-on-truncate-by-cascade
+TRUNCATE boxes_owner CASCADE;
+SELECT v FROM scratch2;
+
+# name: constraint-of-an-open-table
+INSERT INTO checked VALUES (5, 'x');
+
+# name: constraint-of-an-open-table-by-copy
+# copy: "5\tx\n"
+COPY checked FROM STDIN;
+
+# name: index-of-an-open-table
+INSERT INTO indexed VALUES (5, 'x');
+
+# name: domain-of-an-open-table
+INSERT INTO of_domain VALUES (5, 'x');
+
+# name: row-security-of-an-open-table
+# roles: teller auditor dev
+SELECT id FROM secured;
+
+# name: generated-column-of-an-open-table
+INSERT INTO generated VALUES (5) RETURNING v;

@@ -218,7 +218,7 @@ DELETE FROM scratch2 s USING customers c WHERE c.id = s.id AND c.address LIKE '%
 
 # name: insert-select-counts
 # oracle: yes
-INSERT INTO scratch2 SELECT id, 'x' FROM customers WHERE email LIKE '%1@%';
+INSERT INTO scratch2 SELECT id, 'x' FROM customers WHERE email LIKE '%11@%' OR address LIKE '%11室';
 
 # name: lock-counts
 # oracle: yes
@@ -251,5 +251,5 @@ ALTER TABLE customers ADD EXCLUDE USING btree ((right(address, 1)) WITH =);
 
 # name: column-rewritten-by-a-condition
 # oracle: yes
-ALTER TABLE accounts ALTER COLUMN status TYPE text USING CASE WHEN substr(account_no, 12, 1) > '4' THEN 'y' ELSE 'n' END;
+ALTER TABLE accounts ALTER COLUMN status TYPE text USING CASE WHEN account_no LIKE '%5%' THEN 'y' ELSE 'n' END;
 SELECT id, status FROM accounts ORDER BY id;
