@@ -6,5 +6,7 @@ pub mod cases;
 pub mod gate;
 pub mod postgres;
 pub mod proxy;
+pub mod seen;
+pub mod side_doors;
 pub mod twins;
 pub mod wire;
