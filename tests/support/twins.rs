@@ -5,8 +5,8 @@ use std::path::Path;
 use pgveil::demo::bank;
 use pgveil::demo::schema::{self, BankColumn, Kept};
 use pgveil::mask::Mask;
-use pgveil::plan::Reveal;
-use pgveil::policy::{Policy, PolicySet, Principal, ReadRight, RelationGrant, RolePolicy, parse_type};
+use pgveil::plan::{Reveal, SealedColumn};
+use pgveil::policy::{ColumnGrant, Policy, PolicySet, Principal, ReadRight, RelationGrant, RolePolicy, parse_type};
 
 use super::postgres::Server;
 use super::wire::Client;
@@ -115,6 +115,41 @@ pub fn sample_policy() -> std::sync::Arc<Policy> {
     std::sync::Arc::clone(policies.get("bank").expect("a policy for the sample bank"))
 }
 
+/// What one login may do with the bank's columns, by the repository's policy.
+pub struct Rights {
+    policy: std::sync::Arc<Policy>,
+    login: String,
+}
+
+impl Rights {
+    pub fn of(login: &str) -> Self {
+        Self { policy: sample_policy(), login: login.to_owned() }
+    }
+
+    fn grant(&self, table: &str) -> Option<&RelationGrant> {
+        grant(&self.policy, role_of(&self.policy, &self.login), table)
+    }
+
+    pub fn denies(&self, table: &str) -> bool {
+        !role_of(&self.policy, &self.login).sees_everything && self.grant(table).is_none()
+    }
+
+    pub fn column(&self, table: &str, name: &str) -> Option<ColumnGrant> {
+        let grant = self.grant(table)?;
+        Some(grant.columns.get(name).unwrap_or(&grant.default).clone())
+    }
+
+    pub fn sealed(&self, table: &str, name: &str) -> Option<std::sync::Arc<SealedColumn>> {
+        let relation = self.policy.relations.iter().find(|relation| relation.name == table)?;
+        relation.columns.get(name)?.sealed.clone()
+    }
+
+    /// What the login sees of one value; pseudonyms, which need a key, are not known here.
+    pub fn seen(&self, column: &BankColumn<'_>, value: &str) -> Option<String> {
+        seen(&self.policy, role_of(&self.policy, &self.login), column, value)
+    }
+}
+
 fn role_of<'a>(policy: &'a Policy, login: &str) -> &'a RolePolicy {
     let principal = Principal { user: login.to_owned(), database: policy.database.clone(), ..Principal::default() };
     policy.role_for(&principal).expect("a role")
@@ -147,7 +182,7 @@ fn seen(policy: &Policy, role: &RolePolicy, column: &BankColumn<'_>, value: &str
 }
 
 /// Masked values repeat and may be NULL, and under a row filter what a row refers to may be out of sight.
-fn without_constraints(schema: &str, is_filtered: bool) -> String {
+pub fn without_constraints(schema: &str, is_filtered: bool) -> String {
     let lines = schema.lines().map(|line| {
         let (definition, note) = line.split_once(" -- ").unwrap_or((line, ""));
         let mut kept = match note {
