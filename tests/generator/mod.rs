@@ -43,6 +43,8 @@ pub struct Generator<'a> {
     savepoints: usize,
     /// Whether rows are changed and locked too.
     changes: bool,
+    /// Whether the statement has a value that is none of its column's.
+    is_mistaken: bool,
 }
 
 impl<'a> Generator<'a> {
@@ -57,6 +59,7 @@ impl<'a> Generator<'a> {
             next_id,
             savepoints: 0,
             changes,
+            is_mistaken: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl<'a> Generator<'a> {
         self.slots = Slots::default();
         self.constructs.clear();
         self.aliases = 0;
+        self.is_mistaken = false;
         let (text, is_ordered) = match (self.changes, self.dice.below(100)) {
             (true, 0..35) | (false, 0..95) => self.top_query(),
             (true, 35..58) => (self.insert(), false),
@@ -143,7 +147,7 @@ impl<'a> Generator<'a> {
             "UPDATE customers SET birth_date = '2024-02-30' WHERE id = 3",
             "UPDATE customers SET branch_id = 99 WHERE id = 8",
             "DELETE FROM branches WHERE id = 1",
-            "DELETE FROM customers USING customers WHERE id = 1",
+            "DELETE FROM customers USING customers WHERE customers.id = 1",
             "SELECT c.id FROM customers c, LATERAL (SELECT d.id FROM accounts d WHERE d.id = e.id) x",
             "SELECT phone FROM customers GROUP BY phone HAVING name = 'x'",
             "SELECT row_number() FROM customers",

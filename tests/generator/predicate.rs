@@ -24,12 +24,21 @@ impl Generator<'_> {
 
     /// An encrypted column compared in one of the ways that its term allows, or is said to allow.
     fn look_up(&mut self, scope: &Scope) -> Option<String> {
-        let (text, column) = self.reference(scope, Column::is_sealed)?;
+        let careless = self.dice.percent(8);
+        let may_look = |column: &Column| {
+            column
+                .origin
+                .as_ref()
+                .is_some_and(|o| o.is_sealed && (careless || (o.has_equality && (o.look_up || o.is_clear))))
+        };
+        let (text, column) = self.reference(scope, may_look)?;
         let origin = column.origin?;
         self.note("look-up");
         let value = self.operand(&origin);
         Some(match self.dice.below(16) {
-            0..5 => format!("{text} = {value}"),
+            0..4 => format!("{text} = {value}"),
+            4 if self.dice.percent(60) => format!("{text} = {value} AND {text} IS NOT NULL"),
+            4 => format!("({text} = {value}) IS NOT FALSE"),
             5 => format!("{value} = {text}"),
             6 => format!("{text} <> {value}"),
             7 => format!("{text} IN ({value}, {})", self.operand(&origin)),
@@ -123,7 +132,14 @@ impl Generator<'_> {
 
     /// An encrypted column that is looked for among those of a subquery.
     fn sealed_membership(&mut self, scope: &Scope) -> Option<String> {
-        let (text, column) = self.reference(scope, |column| column.is_sealed())?;
+        let careless = self.dice.percent(8);
+        let may_look = |column: &Column| {
+            column
+                .origin
+                .as_ref()
+                .is_some_and(|o| o.is_sealed && (careless || (o.has_equality && (o.look_up || o.is_clear))))
+        };
+        let (text, column) = self.reference(scope, may_look)?;
         let origin = column.origin?;
         self.note("encrypted column in a subquery");
         let condition = self.dice.below(60);

@@ -201,7 +201,8 @@ impl Generator<'_> {
 
     fn group_key(&mut self, scope: &Scope) -> Option<String> {
         let has_equality = |column: &Column| column.origin.as_ref().is_some_and(|origin| origin.has_equality);
-        if self.dice.percent(25)
+        let often = if self.bank.sees_everything() { 25 } else { 8 };
+        if self.dice.percent(often)
             && let Some((text, _)) = self.reference(scope, has_equality)
         {
             self.note("group by an encrypted column");
@@ -313,7 +314,8 @@ impl Generator<'_> {
 
     fn joined(&mut self, outer: Vec<Source>) -> (Scope, String) {
         self.note("join");
-        let joins: &[_] = if self.dice.percent(25) { &SEALED_JOINS } else { &JOINS };
+        let sealed = if self.bank.sees_everything() { 25 } else { 6 };
+        let joins: &[_] = if self.dice.percent(sealed) { &SEALED_JOINS } else { &JOINS };
         let (left, right, on) = *self.dice.pick(joins);
         let ((a, left), (b, right)) = (self.base(left), self.base(right));
         let on = on.replace("{a}", &a.alias).replace("{b}", &b.alias);
@@ -346,7 +348,9 @@ impl Generator<'_> {
 
     fn using(&mut self, outer: Vec<Source>) -> (Scope, String) {
         self.note("join using");
-        const USING: [(&str, &str, &str); 6] = [
+        const USING: [(&str, &str, &str); 8] = [
+            ("employees", "customers", "USING (phone)"),
+            ("employees", "customers", "USING (phone, id)"),
             ("customers", "accounts", "USING (id)"),
             ("customers", "accounts", "USING (id, branch_id)"),
             ("accounts", "cards", "USING (customer_id)"),

@@ -80,7 +80,8 @@ fn literal(value: Option<&str>, style: &Style) -> String {
     let Some(value) = value else { return "NULL".to_owned() };
     match style {
         Style::Escaped => format!("E'{}'", value.replace('\\', "\\\\").replace('\'', "\\'")),
-        Style::Dollars => format!("$q${value}$q$"),
-        Style::Quoted | Style::Parameter => format!("'{}'", value.replace('\'', "''")),
+        // A digit would look like a parameter to whoever writes parameters into the text
+        Style::Dollars if !value.starts_with(|c: char| c.is_ascii_digit()) => format!("$q${value}$q$"),
+        Style::Quoted | Style::Dollars | Style::Parameter => format!("'{}'", value.replace('\'', "''")),
     }
 }

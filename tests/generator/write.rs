@@ -75,7 +75,9 @@ impl<'a> Generator<'a> {
             // Only where the twin's constraints are the real ones
             2 if self.bank.sees_everything() => return "NULL".to_owned(),
             3 if self.bank.sees_everything() => return self.operand(column),
-            4 if self.bank.sees_everything() => {
+            // One mistake a statement: which of two is found first is not said anywhere
+            4 if self.bank.sees_everything() && !self.is_mistaken => {
+                self.is_mistaken = true;
                 return self.shown("far too long for whatever is stored here, at least in most columns");
             }
             _ => {}
