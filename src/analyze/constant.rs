@@ -146,6 +146,7 @@ impl Analyzer<'_> {
     /// The same where a bare parameter has another type: that of the column itself, in lists of several values.
     pub(super) fn literal_term_as(&mut self, literal: Literal, right: &SealedRight, bare: u32) -> Result<Node> {
         let column = &right.column;
+        self.count_look_ups(right, 1);
         match literal {
             Literal::Null => Ok(build::null()),
             Literal::Text { text, source } => {
@@ -179,6 +180,7 @@ impl Analyzer<'_> {
                 check_magic(column, &text)?;
                 let (style, bytes) = (self.context.style, text.as_bytes());
                 let values = read_array(column.ty, source, Format::Text, bytes, style, Purpose::Compare)?;
+                self.count_look_ups(right, values.len());
                 let term = |value: &Option<Plaintext>| match value {
                     Some(value) => Ok(build::text(self.context.sealer.term(column, value)?)),
                     None => Ok(build::null()),
@@ -186,6 +188,7 @@ impl Analyzer<'_> {
                 build::text_array(values.iter().map(term).collect::<Result<_>>()?)
             }
             Some(Literal::Parameter { number, source }) => {
+                self.count_look_ups(right, 1);
                 let element = LogicalType::from_oid(compared_as(column.ty), -1).unwrap_or(column.ty);
                 let shown = if source == 0 { element.array_oid() } else { source };
                 let action = ParamAction::TermArray { column: Arc::clone(column) };

@@ -45,6 +45,7 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
                 effect: named(verdict.clone()),
                 touched: Arc::clone(&plan.touched),
                 sees_details: plan.sees_details,
+                look_ups: 0,
                 reusable: false,
             };
             Ok(Verdict::Rewrite(Arc::new(outer)))
@@ -111,6 +112,7 @@ fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan) -
         effect: plan.effect.clone(),
         touched: Arc::clone(&plan.touched),
         sees_details: plan.sees_details,
+        look_ups: plan.look_ups.saturating_add(analyzer.look_ups),
         reusable: false,
     })
 }

@@ -40,6 +40,12 @@ pub trait Decider {
     /// when [`Self::epoch`] has moved since.
     fn decide_parse(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Decided<Verdict>;
 
+    /// Hidden values are about to be tested for equality.
+    ///
+    /// # Errors
+    /// 53400 where the caller has tested as many as it may: the statement does not run.
+    fn look_up(&mut self, values: u32) -> Result<(), Arc<Refusal>>;
+
     /// Changes with everything a verdict rests on: policy, catalog, the principal's rights.
     fn epoch(&self) -> u64;
 

@@ -78,7 +78,8 @@ impl Twins {
         let columns = schema::columns(schema::PLAIN);
         for table in bank::tables(1).iter().map(|rows| rows.table) {
             let of_table: Vec<_> = columns.iter().filter(|column| column.table == table).collect();
-            let filter = grant(policy, role, table).and_then(|grant| grant.filter.as_deref()).unwrap_or("true");
+            let filter =
+                grant(policy, role, table).and_then(|grant| grant.filter.as_ref()).map_or("true", |filter| &filter.sql);
             let rows = clear.must(&format!("SELECT * FROM {table} WHERE {filter} ORDER BY 1")).rows;
             let mut copy = String::new();
             for row in rows {

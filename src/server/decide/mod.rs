@@ -2,6 +2,7 @@
 
 mod binding;
 mod cache;
+mod look_ups;
 mod names;
 mod path;
 mod refresh;
@@ -16,6 +17,7 @@ use std::time::Instant;
 
 pub use binding::{Binding, Bindings, no_catalog};
 pub use cache::{Key, Keyed, Verdicts};
+pub use look_ups::LookUps;
 pub use path::asked_at_startup;
 
 use self::cache::{Kept, MAX_TEXT_LEN, is_reusable};
@@ -41,6 +43,7 @@ pub struct Shared {
     pub bindings: Bindings,
     pub verdicts: Arc<Verdicts>,
     pub metrics: Arc<Metrics>,
+    pub look_ups: LookUps,
     /// A longer text is refused (54000).
     pub max_statement_len: usize,
 }
@@ -51,6 +54,7 @@ pub struct SessionDecider {
     database: Arc<Database>,
     /// Fixed at login, memberships included.
     principal: Principal,
+    login: look_ups::Login,
     keys: Arc<Keyring>,
     path: SearchPath,
     binding: Option<Arc<Binding>>,
@@ -103,10 +107,12 @@ impl SessionDecider {
     ) -> Self {
         let catalog = database.follower.current().ok();
         let path = SearchPath::at_login(&principal.user, search_path, catalog.as_deref());
+        let login = (Arc::from(principal.database.as_str()), Arc::from(principal.user.as_str()));
         Self {
             shared,
             database,
             principal,
+            login,
             keys,
             path,
             binding: None,
@@ -318,6 +324,14 @@ impl Decider for SessionDecider {
             Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
             Err(Hurdle::Refuse(refusal)) => Decided::Now(Verdict::Refuse(refusal)),
         }
+    }
+
+    fn look_up(&mut self, values: u32) -> Result<(), Arc<Refusal>> {
+        if values == 0 {
+            return Ok(());
+        }
+        let limits = self.binding()?.look_up_limits();
+        self.shared.look_ups.take(&self.login, values, limits, Instant::now()).map_err(Arc::new)
     }
 
     fn epoch(&self) -> u64 {
