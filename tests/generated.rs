@@ -167,7 +167,7 @@ fn run_batch(pair: &mut Pair, bank: &Bank, seed: u64, batch: usize, tally: &mut 
         pair.both("SAVEPOINT step");
         let expected = normal(run(&mut pair.direct, mode, &made.twin), &made);
         let got = normal(run(&mut pair.through, mode, &made.proxy), &made);
-        let outcome = compare(bank.role, &expected, &got);
+        let outcome = compare(&made, bank.role, &expected, &got);
         let name = format!("PGVEIL_BATCH={}:{batch}, statement {at}, {mode:?}", bank.role);
         tally.note(&made, outcome, &expected, &name);
         if pair.through.closed {
@@ -207,7 +207,7 @@ enum Outcome {
     Different(String),
 }
 
-fn compare(role: &str, expected: &Reply, got: &Reply) -> Outcome {
+fn compare(made: &Generated, role: &str, expected: &Reply, got: &Reply) -> Outcome {
     let mut expected = expected.clone();
     if role == "auditor" {
         // A column whose mask is NULL throughout is a constant to the planner, which then may know more of the type of
@@ -224,12 +224,21 @@ fn compare(role: &str, expected: &Reply, got: &Reply) -> Outcome {
         (None, None) if expected == got => Outcome::Same,
         (None, None) => Outcome::Different(difference(expected, got)),
         (Some(expected), Some(got)) if expected == got => Outcome::Same,
+        // A statement that happens to be wrong in two ways may be told of either
+        (Some(expected), Some(got)) if !made.has_one_mistake() && is_mistake(&expected) && is_mistake(&got) => {
+            Outcome::Same
+        }
         (_, Some(got_state)) if REFUSALS.contains(&got_state.as_str()) => {
             let message = got.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default();
             Outcome::Refused(format!("{got_state} {message}"))
         }
         _ => Outcome::Different(format!("expected {:?}, got {:?}", expected.failure, got.failure)),
     }
+}
+
+/// Whether the SQLSTATE says that the statement cannot be understood, whatever the rows are.
+fn is_mistake(sqlstate: &str) -> bool {
+    sqlstate.starts_with("42") && sqlstate != "42501"
 }
 
 fn difference(expected: &Reply, got: &Reply) -> String {
@@ -290,13 +299,14 @@ fn what_differs_is_noticed() {
     let one = Reply { rows: row("1"), tags: vec!["SELECT 1".to_owned()], ..Reply::default() };
     let other = Reply { rows: row("2"), ..one.clone() };
     let untagged = Reply { tags: Vec::new(), ..one.clone() };
-    let is_same = |a: &Reply, b: &Reply| matches!(compare("app", a, b), Outcome::Same);
-    let is_different = |a: &Reply, b: &Reply| matches!(compare("app", a, b), Outcome::Different(_));
+    let made = Generated::mistaken();
+    let is_same = |a: &Reply, b: &Reply| matches!(compare(&made, "app", a, b), Outcome::Same);
+    let is_different = |a: &Reply, b: &Reply| matches!(compare(&made, "app", a, b), Outcome::Different(_));
     assert!(is_same(&one, &one) && is_same(&failed("42703"), &failed("42703")));
     assert!(is_different(&one, &other) && is_different(&one, &untagged));
     assert!(is_different(&one, &failed("42703")) && is_different(&failed("42703"), &one));
-    assert!(is_different(&failed("42703"), &failed("22P02")));
-    assert!(matches!(compare("app", &one, &failed("0A000")), Outcome::Refused(_)));
+    assert!(is_different(&failed("42703"), &failed("22P02")) && is_different(&failed("42703"), &failed("42702")));
+    assert!(matches!(compare(&made, "app", &one, &failed("0A000")), Outcome::Refused(_)));
 }
 
 fn write_refused(tallies: &[Tally]) {

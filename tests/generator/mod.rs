@@ -31,6 +31,20 @@ pub struct Generated {
     pub constructs: BTreeSet<&'static str>,
 }
 
+impl Generated {
+    /// A statement that is wrong on purpose, in one way.
+    pub fn mistaken() -> Self {
+        let constructs = BTreeSet::from([MISTAKE]);
+        Self { proxy: Side::default(), twin: Side::default(), is_ordered: false, constructs }
+    }
+
+    pub fn has_one_mistake(&self) -> bool {
+        self.constructs.contains(MISTAKE)
+    }
+}
+
+const MISTAKE: &str = "mistake";
+
 /// Makes the statements of one batch: a transaction's.
 pub struct Generator<'a> {
     bank: &'a Bank,
@@ -111,7 +125,7 @@ impl<'a> Generator<'a> {
 
     /// What PostgreSQL answers with an error, whatever the rows are.
     fn mistake(&mut self) -> String {
-        self.note("mistake");
+        self.note(MISTAKE);
         let mistakes = [
             "SELECT nope FROM customers",
             "SELECT c.nope, c.phone FROM customers c",
