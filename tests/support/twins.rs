@@ -145,6 +145,17 @@ impl Rights {
         relation.columns.get(name)?.sealed.clone()
     }
 
+    /// Whether the login sees a column that is stored in clear otherwise than it is stored.
+    pub fn masks(&self, table: &str, name: &str) -> bool {
+        let is_clear = |grant: &ColumnGrant| grant.read == ReadRight::Reveal(Reveal::Clear);
+        self.sealed(table, name).is_none() && self.column(table, name).is_some_and(|grant| !is_clear(&grant))
+    }
+
+    /// Whether some rows of a table are out of the login's sight.
+    pub fn filters(&self, table: &str) -> bool {
+        self.grant(table).is_some_and(|grant| grant.filter.is_some())
+    }
+
     /// What the login sees of one value; pseudonyms, which need a key, are not known here.
     pub fn seen(&self, column: &BankColumn<'_>, value: &str) -> Option<String> {
         seen(&self.policy, role_of(&self.policy, &self.login), column, value)
