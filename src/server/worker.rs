@@ -12,6 +12,10 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
+/// Long texts of one thread's sessions that are decided at the same time, each on a thread that lasts as long; others wait
+/// for them.
+const MAX_ASIDE: usize = 4;
+
 /// A connection that nobody serves yet; it belongs to no runtime.
 pub enum Accepted {
     Tcp(std::net::TcpStream, SocketAddr),
@@ -43,7 +47,8 @@ impl Pool {
         let mut pool = Self { workers: Vec::with_capacity(threads) };
         let mut handles = Vec::with_capacity(threads);
         for number in 0..threads {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().max_blocking_threads(MAX_ASIDE).build()?;
             let (queue, accepted) = mpsc::unbounded_channel();
             let load = Arc::new(AtomicUsize::new(0));
             let worker = (accepted, serve.clone(), load.clone());
