@@ -36,6 +36,15 @@ impl Bank {
     }
 }
 
+impl Drop for Bank {
+    /// What the proxy said, where the test fails.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.proxy.log());
+        }
+    }
+}
+
 fn sqlstate(reply: &Reply) -> &str {
     reply.failure.as_ref().map_or("", |failure| &failure.sqlstate)
 }
