@@ -6,6 +6,7 @@ pub mod cases;
 pub mod gate;
 pub mod postgres;
 pub mod proxy;
+pub mod rights;
 pub mod seen;
 pub mod side_doors;
 pub mod twins;

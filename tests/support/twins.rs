@@ -111,7 +111,7 @@ pub fn sample_policy() -> std::sync::Arc<Policy> {
 }
 
 /// Masked values repeat and may be NULL, and under a row filter what a row refers to may be out of sight.
-fn without_constraints(schema: &str, is_filtered: bool) -> String {
+pub fn without_constraints(schema: &str, is_filtered: bool) -> String {
     let lines = schema.lines().map(|line| {
         let (definition, note) = line.split_once(" -- ").unwrap_or((line, ""));
         let mut kept = match note {

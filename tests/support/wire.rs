@@ -177,6 +177,15 @@ impl Client {
         self.read_reply(None)
     }
 
+    /// Sends all Queries at once and reads their answers.
+    pub fn pipeline(&mut self, texts: &[String]) -> Vec<Reply> {
+        let queries = texts.iter().flat_map(|sql| message(b'Q', &[sql.as_bytes(), b"\0"].concat()));
+        let batch: Vec<u8> = queries.collect();
+        self.send(&batch);
+        self.forget();
+        texts.iter().map(|_| self.read_reply(None)).collect()
+    }
+
     /// Sends a Query and leaves its answer unread in the socket.
     pub fn ask(mut self, sql: &str) -> TcpStream {
         self.send(&message(b'Q', &[sql.as_bytes(), b"\0"].concat()));
