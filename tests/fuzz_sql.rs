@@ -197,7 +197,7 @@ impl Bench {
     }
 
     fn seeds(&self) -> Vec<Seed> {
-        let cases = ["differential", "bypass"].into_iter().flat_map(|corpus| cases::load(corpus, "app"));
+        let cases = ["differential", "bypass"].into_iter().flat_map(|corpus| cases::load(corpus, &["app"]));
         cases.flat_map(|case| case.steps).map(|step| Seed::new(&step.sql)).collect()
     }
 
