@@ -34,6 +34,7 @@ use pgveil::value::{Plaintext, Style};
 use pgveil::wire::PgError;
 use support::cases;
 use support::postgres::Server;
+use support::rights;
 use support::twins::{self, Twins};
 
 const ROLES: [&str; 4] = ["app", "teller", "auditor", "dev"];
@@ -196,7 +197,7 @@ impl Bench {
     }
 
     fn seeds(&self) -> Vec<Seed> {
-        let cases = ["differential", "bypass"].into_iter().flat_map(|corpus| cases::load(corpus, "app"));
+        let cases = ["differential", "bypass"].into_iter().flat_map(|corpus| cases::load(corpus, &["app"]));
         cases.flat_map(|case| case.steps).map(|step| Seed::new(&step.sql)).collect()
     }
 
@@ -283,7 +284,7 @@ fn role(name: &'static str, policy: &Policy, catalog: &Catalog, builtins: &BTree
     let principal = Principal { user: name.to_owned(), database: "bank".to_owned(), ..Principal::default() };
     let index = policy.role_index_for(&principal);
     let compiled = index.and_then(|at| policy.roles.get(at)).expect("a role");
-    let mine = twins::Rights::of(name);
+    let mine = rights::Rights::of(name);
     let (mut sealed, mut masked): (BTreeMap<String, BTreeSet<String>>, BTreeMap<_, BTreeSet<String>>) =
         Default::default();
     for column in schema::columns(schema::PLAIN) {

@@ -27,7 +27,8 @@ pub fn parameter_description(
 
 /// One pass over the upstream's parameters: there may be tens of thousands of them.
 fn client_types(described: &[u32], plan: &Plan, declared: &[u32]) -> Vec<u32> {
-    let (mut by_server, mut by_plan) = (vec![None; plan.client_params], vec![None; plan.client_params]);
+    let count = client_count(plan, declared);
+    let (mut by_server, mut by_plan) = (vec![None; count], vec![None; count]);
     for (param, oid) in plan.params.iter().zip(described) {
         let (types, oid) = match param.ty {
             0 if is_relayed(&param.action) => (&mut by_server, *oid),
@@ -47,6 +48,23 @@ fn client_types(described: &[u32], plan: &Plan, declared: &[u32]) -> Vec<u32> {
 /// The type that the client declared for a parameter; one declared `unknown` is as open as one not declared.
 pub(super) fn declared_type(declared: &[u32], client: usize) -> Option<u32> {
     declared.get(client).copied().filter(|oid| !matches!(*oid, 0 | UNKNOWN_OID))
+}
+
+/// How many parameters the client has to send: those that it declared count, used or not.
+pub(super) fn client_count(plan: &Plan, declared: &[u32]) -> usize {
+    plan.client_params.max(declared.len())
+}
+
+/// # Errors
+/// 42P18 for a parameter that is declared without a type and not used: the server does not see it, and cannot say so.
+pub fn check_declared(plan: &Plan, declared: &[u32]) -> Result<(), PgError> {
+    match (plan.client_params..declared.len()).find(|client| declared_type(declared, *client).is_none()) {
+        None => Ok(()),
+        Some(client) => {
+            let message = format!("could not determine data type of parameter ${}", client + 1);
+            Err(PgError::new(SqlState::INDETERMINATE_DATATYPE, message))
+        }
+    }
 }
 
 /// The types to declare in the upstream Parse, one per upstream parameter.

@@ -15,6 +15,11 @@ use crate::wire::{PgError, SqlState};
 /// What a Query or Parse holds beside its text, at most: a name and a type for each of 65,535 parameters.
 const MAX_BESIDE_TEXT_LEN: usize = 512 * 1024;
 
+/// Texts of a Parse that fails: before the server looks at the state of the transaction, and after. In a failed one
+/// it says 25P02 to the second, as to anything else it is asked.
+pub(super) const NO_SQL: &[u8] = b"pgveil refused a statement";
+const NO_FUNCTION: &[u8] = b"SELECT pg_catalog.pgveil_refused_a_statement()";
+
 /// What becomes of a client's frame.
 pub(super) enum Next {
     /// It goes upstream as it is.
@@ -143,12 +148,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
     }
 
-    /// Sends a Parse that fails in any state of a transaction, since its text is no SQL: the server aborts the
-    /// transaction and skips to Sync, as for an error of its own.
+    /// Sends a Parse that fails: the server aborts the transaction and skips to Sync, as for an error of its own.
     fn refuse_extended(&mut self, name: &[u8], error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+        let text = if is_found_first(error.code) { NO_SQL } else { NO_FUNCTION };
         let written = frame::write(&mut outbox.to_server, b'P', |body| {
-            body.extend_from_slice(name);
-            body.extend_from_slice(b"\0pgveil refused a statement\0");
+            for string in [name, text] {
+                body.extend_from_slice(string);
+                body.put_u8(0);
+            }
             body.put_u16(0);
         });
         written.map_err(unwritable)?;
@@ -165,6 +172,11 @@ fn malformed(kind: u8, error: PgError) -> Stop {
         b'S' | b'H' | b'X' => Stop::Fatal(fatal(error, "client-protocol")),
         _ => Stop::Refuse(error),
     }
+}
+
+/// Errors that PostgreSQL gives in a failed transaction too: it finds them before it looks.
+pub(super) const fn is_found_first(code: SqlState) -> bool {
+    matches!(code, SqlState::SYNTAX_ERROR | SqlState::PROTOCOL_VIOLATION | SqlState::UNDEFINED_CURSOR)
 }
 
 fn not_supported(what: &str) -> PgError {

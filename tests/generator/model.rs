@@ -8,7 +8,7 @@ use pgveil::demo::schema::{self, BankColumn, Kept};
 use pgveil::plan::Reveal;
 use pgveil::policy::ReadRight;
 
-use crate::support::twins;
+use crate::support::rights::Rights;
 use crate::support::wire::Client;
 
 /// Families of types between which an expression does not choose.
@@ -76,7 +76,7 @@ pub type View = (&'static str, Vec<(&'static str, Arc<TableColumn>)>);
 /// The bank as one role has it.
 pub struct Bank {
     pub role: &'static str,
-    rights: twins::Rights,
+    rights: Rights,
     pub tables: Vec<Table>,
     /// Views by name, with the columns that they take from `customers`.
     pub views: Vec<View>,
@@ -89,7 +89,7 @@ impl Bank {
     /// `clear`: a session on the plaintext twin.
     pub fn of(role: &'static str, clear: &mut Client) -> Self {
         let all = schema::columns(schema::PLAIN);
-        let rights = twins::Rights::of(role);
+        let rights = Rights::of(role);
         let mut tables = Vec::new();
         for rows in bank::tables(1) {
             let columns: Vec<_> = all.iter().filter(|column| column.table == rows.table).cloned().collect();
@@ -119,7 +119,7 @@ impl Bank {
     }
 }
 
-fn table_column(rights: &twins::Rights, column: BankColumn<'static>, values: Vec<Option<String>>) -> TableColumn {
+fn table_column(rights: &Rights, column: BankColumn<'static>, values: Vec<Option<String>>) -> TableColumn {
     let grant = rights.column(column.table, column.name);
     let sealed = rights.sealed(column.table, column.name);
     let seen = |value: &Option<String>| value.as_ref().and_then(|value| rights.seen(&column, value));
