@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 /// for them.
 const MAX_ASIDE: usize = 4;
 
-/// Statements are read by recursion, to the depth that `sql` allows; an unoptimised build takes some 12 KiB a level. Only
+/// Statements are read by recursion, to the depth that `sql` allows; an unoptimised build takes tens of KiB a level. Only
 /// what is used of it takes memory.
 const STACK_LEN: usize = 128 << 20;
 
