@@ -196,3 +196,41 @@ fn a_hangup_signal_reads_everything_again() {
     assert!(bank.proxy.log().contains("reload asked for"), "{}", bank.proxy.log());
     assert_eq!(first(&bank.connect("teller").must("SELECT phone FROM customers WHERE id = 5")), masks(5).0);
 }
+
+/// Look-ups by a hidden column are counted for each login, whichever way the values come.
+#[test]
+fn look_ups_are_limited() {
+    let bank = Bank::start();
+    let roles = bank.roles();
+    let (before, after) = roles.split_once("  - name: teller\n").expect("a teller");
+    let limited = format!("{before}  - name: teller\n    look_ups: {{per_minute: 10, per_day: 30}}\n{after}");
+    bank.write_roles(&limited, "accepted");
+    let (mut teller, mut app) = (bank.connect("teller"), bank.connect("app"));
+    let by_phone = "SELECT id FROM customers WHERE phone = ";
+    let in_array = "SELECT id FROM customers WHERE phone = ANY ($1)";
+    let phones = |count: usize| Some(format!("{{{}}}", vec!["13812345678"; count].join(",")));
+    let one = || vec![Some("13812345678".to_owned())];
+    assert_eq!(limited_at(&teller.run(Mode::Simple, &format!("{by_phone}'13812345678'"), &[], None)), None);
+    assert_eq!(limited_at(&teller.run(Mode::Text, &format!("{by_phone}$1"), &one(), None)), None);
+    assert_eq!(limited_at(&teller.run(Mode::Text, in_array, &[phones(6)], None)), None);
+    let list = format!("SELECT id FROM customers WHERE phone IN ({})", ["'13812345678'"; 20].join(", "));
+    for (mode, sql, params) in [
+        (Mode::Simple, list.as_str(), vec![]),
+        (Mode::Text, in_array, vec![phones(20)]),
+        (Mode::Binary, "SELECT id FROM customers WHERE phone IN ($1, $1, $1, $1, $1)", one()),
+    ] {
+        let refused = limited_at(&teller.run(mode, sql, &params, None)).expect("refused");
+        assert!(refused.contains("limit of 10 look-ups"), "{sql}: {refused}");
+    }
+    // The session lives on, what needs no look-up is answered, and another login has a count of its own
+    assert_eq!(limited_at(&teller.simple("SELECT phone FROM customers LIMIT 1", None)), None);
+    assert!(limited_at(&bank.connect("teller").simple(&list, None)).is_some(), "a new session is the same login");
+    assert_eq!(limited_at(&app.simple(&list, None)), None, "who sees the column does not test it");
+}
+
+fn limited_at(reply: &Reply) -> Option<String> {
+    reply.failure.as_ref().map(|failure| {
+        assert_eq!(failure.sqlstate, "53400", "{failure:?}");
+        failure.message.clone()
+    })
+}

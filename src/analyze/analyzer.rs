@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::parameters::Parameters;
-use super::rights::{RelationRights, SealedRight, Veil};
+use super::rights::{ColumnRights, Read, RelationRights, SealedRight, Veil};
 use super::shape::Column;
 use super::stop::{Result, Stop};
 use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
@@ -19,6 +19,7 @@ pub(super) struct Analyzer<'a> {
     pub(super) views: Views,
     pub(super) parameters: Parameters,
     pub(super) sees_details: bool,
+    pub(super) look_ups: u32,
     pub(super) reusable: bool,
     touched: BTreeSet<(String, &'static str, String)>,
     touches: Vec<Touch>,
@@ -61,6 +62,7 @@ impl<'a> Analyzer<'a> {
             views: Views::default(),
             parameters: Parameters::default(),
             sees_details: true,
+            look_ups: 0,
             reusable: true,
             touched: BTreeSet::new(),
             touches: Vec::new(),
@@ -103,6 +105,20 @@ impl<'a> Analyzer<'a> {
         }
     }
 
+    /// Counts values that are tested against a column, where the caller cannot see it.
+    pub(super) fn count_look_ups(&mut self, right: &SealedRight, values: usize) {
+        if right.reveal != Some(Reveal::Clear) {
+            self.look_ups = self.look_ups.saturating_add(u32::try_from(values).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// A value that is already there is refused as a duplicate: writing to such a column tells what it holds.
+    pub(super) fn count_unique(&mut self, column: &ColumnRights, rows: usize) {
+        if column.is_unique && column.read != Read::Clear {
+            self.look_ups = self.look_ups.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        }
+    }
+
     fn touch_shown(&mut self, right: &SealedRight) {
         let name = right.column.name.to_string();
         match &right.reveal {
@@ -137,6 +153,7 @@ impl<'a> Analyzer<'a> {
             effect,
             touched: self.touches.into(),
             sees_details: self.sees_details,
+            look_ups: self.look_ups,
             reusable: self.reusable,
         }
     }

@@ -139,7 +139,7 @@ impl Analyzer<'_> {
         let mut same = table.columns.iter().enumerate().filter(|(_, column)| column.name == name);
         match (same.next(), same.next()) {
             (Some((index, column)), None) => {
-                let visible = Visible { column: column.clone(), place: (at, index), node: None };
+                let visible = Visible { column: column.clone(), place: (at, index), node: None, is_merged: false };
                 Ok(Meaning::Column { scope, visible: Box::new(visible) })
             }
             (Some(_), Some(_)) => {

@@ -7,7 +7,7 @@ use pg_query::protobuf::{CopyStmt, DefElem, Node, a_const};
 
 use super::analyzer::Analyzer;
 use super::naming::{string, strings};
-use super::rights::{ColumnRights, RelationRights};
+use super::rights::{ColumnRights, Read, RelationRights};
 use super::stop::{Result, Stop};
 use super::{Statement, build, opaque, relation};
 use crate::plan::{
@@ -85,6 +85,11 @@ fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let columns = stored(&rights, &strings(&copy.attlist))?;
     for omitted in rights.columns.iter().filter(|column| columns.iter().all(|stored| stored.number != column.number)) {
         analyzer.assign_default(omitted)?;
+    }
+    if let Some(column) = columns.iter().find(|column| column.is_unique && column.read != Read::Clear) {
+        let message = format!("permission denied to copy into unique column {}", column.name);
+        let hint = "Duplicates would tell which hidden values there are: use INSERT, whose values are counted.";
+        return Err(Stop::denied("copy-into-unique", message, vec![rights.full_name()], hint));
     }
     let input = columns.iter().map(|column| input(column)).collect::<Result<Vec<_>>>()?;
     if let Some(condition) = rewritten.where_clause.as_deref() {

@@ -40,6 +40,7 @@ pub(super) fn declare(statement: &Statement<'_>, declare: &DeclareCursorStmt) ->
                 effect: named(verdict.clone()),
                 touched: Arc::clone(&plan.touched),
                 sees_details: plan.sees_details,
+                look_ups: plan.look_ups,
                 reusable: false,
             })))
         }

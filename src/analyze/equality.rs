@@ -125,6 +125,7 @@ impl Analyzer<'_> {
         self.look_up(a)?;
         self.look_up(b)?;
         check_domain(a, b)?;
+        a.iter().chain(b).take(1).for_each(|right| self.count_look_ups(right, 1));
         self.to_term(left);
         self.to_term(right);
         Ok(())

@@ -39,6 +39,7 @@ pub(super) fn explain(statement: &Statement<'_>, explain: &ExplainStmt) -> Resul
         effect: of_explained(&plan.effect),
         touched: Arc::clone(&plan.touched),
         sees_details: true,
+        look_ups: plan.look_ups,
         reusable: plan.reusable,
     })))
 }

@@ -45,6 +45,7 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
                 effect: named(verdict.clone()),
                 touched: Arc::clone(&plan.touched),
                 sees_details: plan.sees_details,
+                look_ups: 0,
                 reusable: false,
             };
             Ok(Verdict::Rewrite(Arc::new(outer)))
@@ -70,14 +71,14 @@ fn not_prepared() -> Stop {
 }
 
 pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Result<Verdict> {
-    let Some(prepared) = statement.context.names.prepared(&execute.name) else {
-        // The server says that there is none
-        return Ok(Verdict::Pass(Effect::None));
-    };
     let code = opaque::worst(statement.found, statement.context);
     if !code.is_safe() && !statement.context.rights.sees_everything() {
         return Err(code.refused());
     }
+    let Some(prepared) = statement.context.names.prepared(&execute.name) else {
+        // The server says that there is none
+        return Ok(Verdict::Pass(Effect::None));
+    };
     match &super::renew::renewed(statement, prepared)? {
         Verdict::Pass(effect) => match statement.touches() {
             true => Err(not_prepared()),
@@ -111,6 +112,7 @@ fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan) -
         effect: plan.effect.clone(),
         touched: Arc::clone(&plan.touched),
         sees_details: plan.sees_details,
+        look_ups: plan.look_ups.saturating_add(analyzer.look_ups),
         reusable: false,
     })
 }

@@ -17,6 +17,8 @@ pub(super) fn replace_column(node: &mut Node, name: &str, column: &Node) {
                 *node = column.clone();
             }
         }
+        // The query itself is another scope
+        Some(NodeEnum::SubLink(link)) => link.testexpr.as_deref_mut().into_iter().for_each(each),
         Some(NodeEnum::FuncCall(call)) => call.args.iter_mut().for_each(each),
         Some(NodeEnum::TypeCast(cast)) => cast.arg.as_deref_mut().into_iter().for_each(each),
         Some(NodeEnum::AExpr(expr)) => {

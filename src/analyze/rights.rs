@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind};
+use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind, UniqueIndex};
 use crate::mask::{Mask, typed_null};
 use crate::plan::{Reveal, SealedColumn};
 use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
@@ -64,6 +64,7 @@ pub(super) struct RelationRights {
     pub(super) relation: Arc<Relation>,
     /// In the relation's own order.
     pub(super) columns: Vec<ColumnRights>,
+    /// With its names qualified.
     pub(super) filter: Option<String>,
 }
 
@@ -77,6 +78,8 @@ pub(super) struct ColumnRights {
     pub(super) read: Read,
     pub(super) veil: Veil,
     pub(super) write: bool,
+    /// In a unique index, by itself or in an expression.
+    pub(super) is_unique: bool,
 }
 
 /// How a column reads. For sealed columns the value is opened and masked on its way back, for others in the query.
@@ -252,8 +255,13 @@ fn bind_relation(
     grant: Option<&RelationGrant>,
     catalog: &Catalog,
 ) -> RelationRights {
-    let columns = relation.columns.iter().map(|column| bind_column(column, named, grant, catalog)).collect();
-    RelationRights { relation: Arc::clone(relation), columns, filter: grant.and_then(|grant| grant.filter.clone()) }
+    let bind = |column| ColumnRights {
+        is_unique: relation.unique_indexes.iter().any(|index| holds(index, column)),
+        ..bind_column(column, named, grant, catalog)
+    };
+    let columns = relation.columns.iter().map(bind).collect();
+    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| filter.sql.clone());
+    RelationRights { relation: Arc::clone(relation), columns, filter }
 }
 
 fn bind_column(
@@ -278,10 +286,16 @@ fn bind_column(
         typmod: column.typmod,
         default: column.default.clone(),
         write: right.is_some_and(|right| right.write),
+        is_unique: false,
         veil: veil(&read, sealed.as_ref(), ty, || null_of(column, ty, catalog)),
         sealed,
         read,
     }
+}
+
+/// By the name wherever a key's expression has it: taking one column too many for unique counts one look-up too many.
+fn holds(index: &UniqueIndex, column: &Column) -> bool {
+    index.columns.contains(&column.number) || index.keys.iter().any(|key| key.contains(&column.name))
 }
 
 fn veil(read: &Read, sealed: Option<&SealedRight>, ty: Option<LogicalType>, null: impl Fn() -> String) -> Veil {

@@ -88,6 +88,8 @@ pub struct Relation {
     pub definition: Option<String>,
     /// Relations that a view's rules read or write; the table of an index; the owner of a toast table.
     pub depends_on: Vec<Oid>,
+    /// Tables whose rows change with this one's: by foreign keys that cascade, set null or set the default.
+    pub cascades_to: Vec<Oid>,
     /// Whether rules other than a view's own SELECT rule exist.
     pub has_rules: bool,
     /// User triggers by name, with the OID of the function each calls.

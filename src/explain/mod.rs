@@ -197,6 +197,7 @@ mod tests {
             effect: Effect::None,
             touched: [Touch { object: "public.customer.phone".into(), action: TouchAction::LookUp }].into(),
             sees_details: false,
+            look_ups: 0,
             reusable: true,
         }
     }

@@ -51,6 +51,9 @@ pub struct Plan {
     /// Whether this caller sees in clear everything that the statement reaches: only then do the server's DETAIL,
     /// CONTEXT and notices come through (never with a sealed value in them).
     pub sees_details: bool,
+    /// How many hidden values one run of the statement tests for equality: values given for columns that the caller
+    /// may search and not see. Elements of array parameters come on top.
+    pub look_ups: u32,
     /// False where the text holds freshly sealed literals: the plan serves once, and is not kept for the next same text.
     pub reusable: bool,
 }

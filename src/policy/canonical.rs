@@ -41,10 +41,12 @@ fn form(policy: &Policy) -> String {
 
 fn role_facts(policy: &Policy, at: usize, role: &RolePolicy, facts: &mut Vec<String>) {
     facts.push(format!("role {at} {:?} {:?}", role.name, role.members));
+    facts.push(format!("look-ups {at} {:?}", role.look_ups));
     for (relation, grant) in &role.grants {
         let Some(relation) = policy.relations.get(*relation) else { continue };
         let name = format!("{:?}.{:?}", relation.schema, relation.name);
         let RelationGrant { default, columns, filter } = grant;
+        let filter = filter.as_ref().map(|filter| &filter.sql);
         facts.push(format!("grant {at} {name} default {} filter {filter:?}", grant_form(default)));
         facts.extend(columns.iter().map(|(column, g)| format!("grant {at} {name}.{column:?} {}", grant_form(g))));
     }

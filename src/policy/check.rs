@@ -344,6 +344,7 @@ mod tests {
             definition: None,
             depends_on: Vec::new(),
             has_rules: false,
+            cascades_to: Vec::new(),
             triggers: Vec::new(),
             unique_indexes: Vec::new(),
             checks: Vec::new(),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::located::{PolicyError, Source, did_you_mean};
-use super::raw::{At, RawColumn, RawFile, RawGrant, RawRole, RawSeal, RawSearch, RawState, RawTable};
+use super::raw::{At, RawColumn, RawFile, RawGrant, RawLookUps, RawRole, RawSeal, RawSearch, RawState, RawTable};
 use super::rights::{self, NamedColumn};
 use super::{
-    ColumnPolicy, ListedFunction, Members, Network, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy,
-    TermHash, canonical, parse_type,
+    ColumnPolicy, ListedFunction, LookUpLimits, Members, Network, Policy, ReadRight, RelationGrant, RelationPolicy,
+    RolePolicy, TermHash, canonical, parse_type,
 };
 use crate::plan::{Reveal, SealedColumn};
 use crate::value::{Kind, LogicalType};
@@ -241,7 +241,8 @@ impl Compiler {
             }
         }
         let sees_everything = (0..self.tables.len()).all(|at| grants.get(&at).is_some_and(shows_everything));
-        RolePolicy { name: raw.name.value.clone(), members, grants, sees_everything }
+        let look_ups = look_ups(raw.look_ups.as_ref());
+        RolePolicy { name: raw.name.value.clone(), members, grants, look_ups, sees_everything }
     }
 
     fn grant(&mut self, source: &Source, at: usize, raw: &RawGrant, grants: &mut HashMap<usize, RelationGrant>) {
@@ -299,6 +300,14 @@ impl Compiler {
             let proposal = did_you_mean(&column.value, known.iter().map(String::as_str)).unwrap_or_default();
             self.refuse(source, column, format!("no column `{}` in this policy{proposal}", column.value));
         }
+    }
+}
+
+fn look_ups(raw: Option<&RawLookUps>) -> LookUpLimits {
+    let usual = LookUpLimits::default();
+    LookUpLimits {
+        per_minute: raw.and_then(|raw| raw.per_minute).unwrap_or(usual.per_minute),
+        per_day: raw.and_then(|raw| raw.per_day).unwrap_or(usual.per_day),
     }
 }
 

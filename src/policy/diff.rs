@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
+use super::{ColumnGrant, LookUpLimits, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
 use crate::plan::Reveal;
 
 /// Whether somebody may see or do more, less, or just something else.
@@ -114,12 +114,24 @@ fn roles(old: &Policy, before: &RolePolicy, new: &Policy, after: &RolePolicy, ad
     if format!("{:?}", before.members) != format!("{:?}", after.members) {
         add(Direction::Changes, format!("role {role} has other members"));
     }
+    look_ups(role, before.look_ups, after.look_ups, add);
     for table in names(old.relations.iter().chain(&new.relations).map(full_name)) {
         match (grant(old, before, &table), grant(new, after, &table)) {
             (Some(b), Some(a)) => grants(role, &table, b, a, add),
             (None, Some(_)) => add(Direction::Loosens, format!("role {role} may use {table}")),
             (Some(_), None) => add(Direction::Tightens, format!("role {role} may no longer use {table}")),
             (None, None) => {}
+        }
+    }
+}
+
+fn look_ups(role: &str, before: LookUpLimits, after: LookUpLimits, add: &mut impl FnMut(Direction, String)) {
+    for (per, before, after) in
+        [("minute", before.per_minute, after.per_minute), ("day", before.per_day, after.per_day)]
+    {
+        let direction = if after > before { Direction::Loosens } else { Direction::Tightens };
+        if before != after {
+            add(direction, format!("role {role} may test {after} hidden values a {per}, before {before}"));
         }
     }
 }
@@ -132,10 +144,12 @@ fn grant<'a>(policy: &Policy, role: &'a RolePolicy, table: &str) -> Option<&'a R
 fn grants(role: &str, table: &str, old: &RelationGrant, new: &RelationGrant, add: &mut impl FnMut(Direction, String)) {
     match (&old.filter, &new.filter) {
         (None, Some(filter)) => {
-            add(Direction::Tightens, format!("role {role} sees of {table} only rows with {filter}"))
+            add(Direction::Tightens, format!("role {role} sees of {table} only rows with {}", filter.written))
         }
         (Some(_), None) => add(Direction::Loosens, format!("role {role} sees all rows of {table}")),
-        (Some(b), Some(a)) if b != a => add(Direction::Changes, format!("role {role} sees of {table} rows with {a}")),
+        (Some(b), Some(a)) if b != a => {
+            add(Direction::Changes, format!("role {role} sees of {table} rows with {}", a.written))
+        }
         (Some(_), Some(_)) | (None, None) => {}
     }
     columns_of_grant(role, &format!("{table}'s unnamed columns"), &old.default, &new.default, add);

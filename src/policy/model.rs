@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::filter::Filter;
 use super::principal::Network;
 use crate::plan::{Reveal, SealedColumn};
 
@@ -45,8 +46,23 @@ pub struct RolePolicy {
     pub members: Members,
     /// Keyed by index into [`Policy::relations`]. A relation that is absent denies every column.
     pub grants: HashMap<usize, RelationGrant>,
+    pub look_ups: LookUpLimits,
     /// Whether everything protected is in clear for this role: opaque code is then not denied.
     pub sees_everything: bool,
+}
+
+/// How many values each login of a role may test against columns that it may search and not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookUpLimits {
+    pub per_minute: u32,
+    pub per_day: u32,
+}
+
+impl Default for LookUpLimits {
+    /// More than a clerk types, and 27 years for the mobile numbers of one country's 100 million.
+    fn default() -> Self {
+        Self { per_minute: 600, per_day: 10_000 }
+    }
 }
 
 /// Who belongs to a role. One of users and database roles has to match where either is listed, and each other
@@ -69,9 +85,8 @@ pub struct RelationGrant {
     /// For columns that the policy does not name. Columns it names are all in `columns`.
     pub default: ColumnGrant,
     pub columns: HashMap<String, ColumnGrant>,
-    /// SQL predicate over the relation's columns; rows for which it is not true do not exist for the role.
-    /// `current_user`, `session_user` and `current_setting('…', true)` may be used.
-    pub filter: Option<String>,
+    /// A condition over the relation's columns; rows for which it is not true do not exist for the role.
+    pub filter: Option<Filter>,
 }
 
 /// What a role may do with one column.

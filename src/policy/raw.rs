@@ -190,6 +190,17 @@ pub(super) struct RawRole {
     pub(super) grants: Entries<RawGrant>,
     /// What it may do with protected tables that `grants` does not list.
     pub(super) all_tables: Option<RawGrant>,
+    /// How many values each login may test against columns that it may search and not see.
+    pub(super) look_ups: Option<RawLookUps>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLookUps {
+    /// 600 where absent.
+    pub(super) per_minute: Option<u32>,
+    /// 10,000 where absent.
+    pub(super) per_day: Option<u32>,
 }
 
 /// One of `users` and `database_roles` has to match, and each of the others that is given.

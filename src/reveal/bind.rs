@@ -14,8 +14,8 @@ use crate::wire::frame::violation;
 use crate::wire::frontend::{Bind, Formats};
 use crate::wire::{PgError, SqlState, frame};
 
-/// Writes the Bind that goes upstream, each parameter sealed, replaced by its term, or relayed. On an error
-/// `output` is as it was.
+/// Writes the Bind that goes upstream, each parameter sealed, replaced by its term, or relayed; how many elements of
+/// arrays became terms. On an error `output` is as it was.
 ///
 /// # Errors
 /// PostgreSQL's own for a value that its column cannot take, 22023 for one that could pass for a sealed value, 23514
@@ -26,12 +26,13 @@ pub fn bind(
     plan: &Plan,
     declared: &[u32],
     values: &Values,
-) -> Result<(), PgError> {
+) -> Result<usize, PgError> {
     let client: Vec<Option<&[u8]>> = bind.params.iter().collect();
     check_counts(bind, client_count(plan, declared))?;
     let mut params = Vec::with_capacity(plan.params.len());
+    let mut elements = 0;
     for param in &plan.params {
-        params.push(upstream(param, &client, bind.formats, declared, values)?);
+        params.push(upstream(param, &client, bind.formats, declared, values, &mut elements)?);
     }
     let count = count(params.len())?;
     frame::write(output, b'B', |body| {
@@ -42,7 +43,8 @@ pub fn bind(
         body.put_u16(count);
         params.iter().for_each(|param| put_value(body, param.value.as_deref()));
         put_formats(body, bind.results);
-    })
+    })?;
+    Ok(elements)
 }
 
 /// One parameter as the server gets it.
@@ -57,6 +59,7 @@ fn upstream<'a>(
     formats: Formats<'_>,
     declared: &[u32],
     values: &Values,
+    elements: &mut usize,
 ) -> Result<Upstream<'a>, PgError> {
     let outside = || PgError::new(SqlState::PROTOCOL_VIOLATION, format!("there is no parameter ${}", param.client + 1));
     let code = formats.get(param.client).ok_or_else(outside)?;
@@ -75,7 +78,11 @@ fn upstream<'a>(
         }
         ParamAction::Seal { column, guard } => input::seal(&input()?, column, guard.as_ref(), values)?.into_bytes(),
         ParamAction::Term { column } => input::term(&input()?, column, values)?.into_bytes(),
-        ParamAction::TermArray { column } => terms(source, in_format, bytes, column, values)?.to_vec(),
+        ParamAction::TermArray { column } => {
+            let (literal, count) = terms(source, in_format, bytes, column, values)?;
+            *elements += count;
+            literal.to_vec()
+        }
     };
     Ok(Upstream { format: 0, value: Some(Cow::Owned(text)) })
 }
@@ -88,14 +95,14 @@ fn format(code: i16) -> Result<Format, PgError> {
     }
 }
 
-/// The array literal of the elements' terms, NULLs kept: `= ANY` gives the same answer.
+/// The array literal of the elements' terms, NULLs kept (`= ANY` gives the same answer), and their number.
 fn terms(
     source: u32,
     format: Format,
     bytes: &[u8],
     column: &SealedColumn,
     values: &Values,
-) -> Result<BytesMut, PgError> {
+) -> Result<(BytesMut, usize), PgError> {
     let bytes = array_in_utf8(format, bytes, column, values)?;
     let elements = value::read_array(column.ty, source, format, &bytes, &values.style, Purpose::Compare)?;
     let mut terms = Vec::with_capacity(elements.len());
@@ -112,7 +119,7 @@ fn terms(
     }
     let mut literal = BytesMut::new();
     input::write_text_array(&terms, &mut literal);
-    Ok(literal)
+    Ok((literal, terms.len()))
 }
 
 /// The texts within a binary array have lengths before them, which another encoding would change.

@@ -72,6 +72,7 @@ mod tests {
             effect: Effect::None,
             touched: Arc::from([]),
             sees_details,
+            look_ups: 0,
             reusable: true,
         };
         let mut output = BytesMut::new();

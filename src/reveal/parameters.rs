@@ -22,16 +22,27 @@ pub fn parameter_description(
     if described.len() != plan.params.len() {
         return Err(PgError::new(SqlState::INTERNAL_ERROR, "the statement has other parameters than were planned"));
     }
-    let count = client_count(plan, declared);
-    let types: Vec<u32> = (0..count).map(|client| client_type(client, described, plan, declared)).collect();
-    backend::write_parameter_description(output, &types)
+    backend::write_parameter_description(output, &client_types(described, plan, declared))
 }
 
-fn client_type(client: usize, described: &[u32], plan: &Plan, declared: &[u32]) -> u32 {
-    let used = || plan.params.iter().zip(described).filter(move |(param, _)| param.client == client);
-    let by_server = || used().find(|(param, _)| is_relayed(&param.action) && param.ty == 0).map(|(_, oid)| *oid);
-    let by_plan = || used().map(|(param, _)| param.ty).find(|oid| *oid != 0);
-    declared_type(declared, client).or_else(by_server).or_else(by_plan).unwrap_or(TEXT_OID)
+/// One pass over the upstream's parameters: there may be tens of thousands of them.
+fn client_types(described: &[u32], plan: &Plan, declared: &[u32]) -> Vec<u32> {
+    let count = client_count(plan, declared);
+    let (mut by_server, mut by_plan) = (vec![None; count], vec![None; count]);
+    for (param, oid) in plan.params.iter().zip(described) {
+        let (types, oid) = match param.ty {
+            0 if is_relayed(&param.action) => (&mut by_server, *oid),
+            0 => continue,
+            ty => (&mut by_plan, ty),
+        };
+        if let Some(known) = types.get_mut(param.client) {
+            known.get_or_insert(oid);
+        }
+    }
+    let types = by_server.into_iter().zip(by_plan).enumerate();
+    types
+        .map(|(client, (server, plan))| declared_type(declared, client).or(server).or(plan).unwrap_or(TEXT_OID))
+        .collect()
 }
 
 /// The type that the client declared for a parameter; one declared `unknown` is as open as one not declared.

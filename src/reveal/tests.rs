@@ -65,6 +65,7 @@ fn plan(params: Vec<UpstreamParam>, client_params: usize) -> Plan {
         effect: Effect::None,
         touched: Arc::from([]),
         sees_details: false,
+        look_ups: 0,
         reusable: true,
     }
 }

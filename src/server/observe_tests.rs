@@ -16,6 +16,7 @@ fn plan() -> Plan {
         effect: crate::plan::Effect::None,
         touched: [Touch { object: "public.customer.phone".into(), action: TouchAction::Decrypt }].into(),
         sees_details: false,
+        look_ups: 0,
         reusable: true,
     }
 }

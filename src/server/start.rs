@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use super::database::Databases;
-use super::decide::{self, Bindings, Verdicts};
+use super::decide::{self, Bindings, LookUps, Verdicts};
 use super::observe::{self, Statements};
 use super::session::Server;
 use crate::auth::Gate;
@@ -68,6 +68,7 @@ pub fn server(config: Config) -> Result<Server, ServeError> {
         bindings: Bindings::new(verdicts.clone()),
         verdicts,
         metrics: metrics.clone(),
+        look_ups: LookUps::default(),
         max_statement_len: config.process.max_statement_bytes,
     };
     Ok(Server {

@@ -12,8 +12,8 @@ use crate::wire::frame::{self, HEADER_LEN, Head, Relay, Sender};
 use crate::wire::frontend::{Frontend, Target};
 use crate::wire::{PgError, SqlState};
 
-/// The longest SQL text that is decided on; longer ones are refused before they are held.
-pub(super) const MAX_STATEMENT_LEN: usize = 16 * 1024 * 1024;
+/// What a Query or Parse holds beside its text, at most: a name and a type for each of 65,535 parameters.
+const MAX_BESIDE_TEXT_LEN: usize = 512 * 1024;
 
 /// Texts of a Parse that fails: before the server looks at the state of the transaction, and after. In a failed one
 /// it says 25P02 to the second, as to anything else it is asked.
@@ -90,7 +90,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             b'X' => {}
             _ if self.copies_in() => return Self::not_copy_data(head),
             b'F' => return Err(Stop::Refuse(not_supported("the function call message"))),
-            b'Q' | b'P' if head.frame_len() > MAX_STATEMENT_LEN => return Err(Stop::Refuse(too_long())),
+            b'Q' | b'P' if head.frame_len() > self.longest_frame() => return Err(Stop::Refuse(too_long())),
             _ => {}
         }
         let frame = input.get(..head.frame_len()).ok_or(Stop::Short)?;
@@ -113,6 +113,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 Ok(Next::Skip)
             }
         }
+    }
+
+    /// What is longer than this holds a text that will be refused, and is not held.
+    fn longest_frame(&self) -> usize {
+        self.decider.max_statement_len().saturating_add(MAX_BESIDE_TEXT_LEN)
     }
 
     fn sync(&mut self) -> Next {

@@ -99,10 +99,18 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let began = Instant::now();
         let written = reveal::bind(&mut outbox.to_server, bind, plan, &prepared.param_types, &self.values);
         self.observer.on_sealed(plan, began.elapsed());
-        written.map_err(|error| {
-            outbox.to_server.truncate(start);
-            Stop::Refuse(error)
-        })
+        let counted = match written {
+            Ok(elements) => self.look_up(plan, elements, &prepared.sql),
+            Err(error) => Err(Stop::Refuse(error)),
+        };
+        counted.inspect_err(|_| outbox.to_server.truncate(start))
+    }
+
+    /// `elements`: of arrays that became terms.
+    fn look_up(&mut self, plan: &Plan, elements: usize, sql: &str) -> Result<(), Stop> {
+        let elements = if plan.look_ups == 0 { 0 } else { u32::try_from(elements).unwrap_or(u32::MAX) };
+        let counted = self.decider.look_up(plan.look_ups.saturating_add(elements));
+        counted.map_err(|refusal| self.refused(sql, &refusal))
     }
 
     pub(super) fn describe_statement(&mut self, raw_name: &[u8], outbox: &mut Outbox) -> Result<Next, Stop> {

@@ -1,6 +1,7 @@
 //! The simple Query.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::ask::Stop;
 use super::client::{NO_SQL, Next, is_found_first};
@@ -9,7 +10,7 @@ use super::machine::{Session, unwritable};
 use super::observer::Observer;
 use super::pending::{Asker, Execution, Query, Request};
 use super::step::{Fatal, Outbox};
-use crate::plan::{Effect, Verdict};
+use crate::plan::{Effect, Plan, Refusal, Verdict};
 use crate::wire::frame;
 use crate::wire::{PgError, SqlState};
 
@@ -47,7 +48,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let mut mixed = Mixed { text: String::new(), executions: VecDeque::new() };
         for StatementDecision { range, verdict } in statements {
             let original = text.get(range).unwrap_or_default();
-            match self.admit(&verdict) {
+            match self.admit(&verdict).and_then(|plan| self.looked_up(plan)) {
                 Ok(None) => mixed.add(original, Execution { effect: effect(verdict), ..Execution::default() }),
                 Ok(Some(plan)) => {
                     let (effect, sql) = (plan.effect.clone(), plan.sql.clone());
@@ -63,6 +64,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
             }
         }
         mixed
+    }
+
+    fn looked_up(&mut self, plan: Option<Arc<Plan>>) -> Result<Option<Arc<Plan>>, Arc<Refusal>> {
+        if let Some(plan) = &plan {
+            self.decider.look_up(plan.look_ups)?;
+        }
+        Ok(plan)
     }
 
     fn send_query(&mut self, mixed: Mixed, outbox: &mut Outbox) -> Result<Next, Stop> {

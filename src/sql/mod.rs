@@ -7,6 +7,7 @@
 mod depth;
 mod inventory;
 mod print;
+mod printable;
 mod scan;
 mod second_reader;
 mod walk;

@@ -41,6 +41,7 @@ impl SqlState {
     pub const STATEMENT_TOO_COMPLEX: Self = Self(*b"54001");
     pub const TOO_MANY_CONNECTIONS: Self = Self(*b"53300");
     pub const OUT_OF_MEMORY: Self = Self(*b"53200");
+    pub const CONFIGURATION_LIMIT_EXCEEDED: Self = Self(*b"53400");
     pub const ADMIN_SHUTDOWN: Self = Self(*b"57P01");
     pub const CANNOT_CONNECT_NOW: Self = Self(*b"57P03");
     pub const SYSTEM_ERROR: Self = Self(*b"58000");

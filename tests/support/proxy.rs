@@ -12,13 +12,27 @@ pub struct Proxy {
     process: Child,
     port: u16,
     directory: TempDir,
+    policies: Option<TempDir>,
+}
+
+/// A corpus tests more values in a minute than a clerk does in a day.
+fn with_room(roles: &str) -> String {
+    let room = "    look_ups: {per_minute: 4000000000, per_day: 4000000000}\n    members:";
+    roles.replace("    members:", room)
 }
 
 impl Proxy {
-    /// Starts in front of the server at `upstream`, with the sample bank's policies.
+    /// Starts in front of the server at `upstream`, with the sample bank's policies and room for any number of look-ups.
     pub fn start(upstream: u16) -> Self {
-        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
-        Self::start_with(upstream, &policies, "")
+        let policies = TempDir::new().expect("temporary directory");
+        let bank = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
+        for file in ["tables.yaml", "roles.yaml"] {
+            let text = std::fs::read_to_string(bank.join(file)).expect("the sample bank's policy");
+            std::fs::write(policies.path().join(file), with_room(&text)).expect("a policy");
+        }
+        let mut proxy = Self::start_with(upstream, policies.path(), "");
+        proxy.policies = Some(policies);
+        proxy
     }
 
     /// Starts with policies of the test's own and further configuration.
@@ -38,7 +52,7 @@ impl Proxy {
             .stderr(log)
             .spawn()
             .expect("pgveil starts");
-        let mut proxy = Self { process, port, directory };
+        let mut proxy = Self { process, port, directory, policies: None };
         proxy.await_ready();
         proxy
     }

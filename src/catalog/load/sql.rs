@@ -56,6 +56,11 @@ SELECT ev_class, target FROM (
  WHERE target NOT IN (0, ev_class)
  ORDER BY 1, 2";
 
+pub const CASCADES: &str = "\
+SELECT DISTINCT confrelid, conrelid FROM pg_constraint
+ WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
+ ORDER BY 1, 2";
+
 pub const VIEW_CALLS: &str = "\
 SELECT DISTINCT w.ev_class,
        (regexp_matches(w.ev_action::text || w.ev_qual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g'))[1]::oid

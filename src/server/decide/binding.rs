@@ -10,7 +10,7 @@ use super::cache::{Keyed, Verdicts};
 use crate::analyze::{Borne, Rights};
 use crate::catalog::Catalog;
 use crate::plan::Refusal;
-use crate::policy::{Policy, PolicyStore, Principal};
+use crate::policy::{LookUpLimits, Policy, PolicyStore, Principal};
 use crate::server::database::Database;
 use crate::wire::{PgError, SqlState};
 
@@ -37,6 +37,10 @@ impl Binding {
 
     pub fn sees_everything(&self) -> bool {
         self.role().is_some_and(|role| role.sees_everything)
+    }
+
+    pub fn look_up_limits(&self) -> LookUpLimits {
+        self.role().map(|role| role.look_ups).unwrap_or_default()
     }
 
     fn role(&self) -> Option<&crate::policy::RolePolicy> {

@@ -1,7 +1,9 @@
 //! The decider of a session: binds policy and catalog to its principal, asks [`crate::analyze`], keeps the answers.
 
+mod aside;
 mod binding;
 mod cache;
+mod look_ups;
 mod names;
 mod path;
 mod refresh;
@@ -16,8 +18,10 @@ use std::time::Instant;
 
 pub use binding::{Binding, Bindings, no_catalog};
 pub use cache::{Key, Keyed, Verdicts};
+pub use look_ups::LookUps;
 pub use path::asked_at_startup;
 
+use self::aside::{Aside, Nameless, Outcome};
 use self::cache::{Kept, MAX_TEXT_LEN, is_reusable};
 use self::names::{AskedNames, Overlay};
 use self::path::SearchPath;
@@ -41,6 +45,7 @@ pub struct Shared {
     pub bindings: Bindings,
     pub verdicts: Arc<Verdicts>,
     pub metrics: Arc<Metrics>,
+    pub look_ups: LookUps,
     /// A longer text is refused (54000).
     pub max_statement_len: usize,
 }
@@ -51,6 +56,7 @@ pub struct SessionDecider {
     database: Arc<Database>,
     /// Fixed at login, memberships included.
     principal: Principal,
+    login: look_ups::Login,
     keys: Arc<Keyring>,
     path: SearchPath,
     binding: Option<Arc<Binding>>,
@@ -59,6 +65,7 @@ pub struct SessionDecider {
     /// The last decision was made behind DDL that the catalog does not show.
     is_unsure: bool,
     refresh: Refresh,
+    aside: Aside,
     /// Policy, catalog and settings as they were at the last decision; `None` before the first.
     situation: Option<Keyed>,
 }
@@ -66,6 +73,8 @@ pub struct SessionDecider {
 /// Why a text is not even looked at.
 enum Hurdle {
     NeedCatalog,
+    /// Another thread is at it.
+    Wait,
     Refuse(Arc<Refusal>),
 }
 
@@ -77,6 +86,7 @@ impl From<UnknownName> for Hurdle {
 
 /// What one text is decided under.
 struct Situation<'a> {
+    keys: &'a Keyring,
     binding: &'a Binding,
     path: Option<&'a [String]>,
     style: &'a Result<Style, PgError>,
@@ -103,16 +113,19 @@ impl SessionDecider {
     ) -> Self {
         let catalog = database.follower.current().ok();
         let path = SearchPath::at_login(&principal.user, search_path, catalog.as_deref());
+        let login = (Arc::from(principal.database.as_str()), Arc::from(principal.user.as_str()));
         Self {
             shared,
             database,
             principal,
+            login,
             keys,
             path,
             binding: None,
             rule: CurrentRule::default(),
             is_unsure: false,
             refresh: Refresh::default(),
+            aside: Aside::default(),
             situation: None,
         }
     }
@@ -142,8 +155,12 @@ impl SessionDecider {
         self.keys = keys;
     }
 
-    /// Ready once the catalog has been read again, or could not be.
+    /// Ready once what a decision waited for is there: another thread's reading of a long text, else a catalog that has
+    /// been read again, or could not be.
     pub fn poll_refresh(&mut self, context: &mut TaskContext<'_>) -> Poll<()> {
+        if let Some(decided) = self.aside.poll(context) {
+            return decided;
+        }
         self.refresh.poll(&self.database.follower, context)
     }
 
@@ -166,12 +183,54 @@ impl SessionDecider {
 
     /// `None` where a verdict may neither be taken from the cache nor kept.
     fn key(&self, kind: &'static str, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Option<Key> {
-        if sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
-            return None;
+        match sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
+            true => None,
+            false => self.question(kind, sql, param_types),
         }
+    }
+
+    /// What is asked about this text now.
+    fn question(&self, kind: &'static str, sql: &str, param_types: &[u32]) -> Option<Key> {
         let keyed = self.situation.clone()?.with(kind.as_bytes());
         let keyed = param_types.iter().fold(keyed, |keyed, oid| keyed.with(&oid.to_le_bytes()));
         Some(keyed.with(sql.as_bytes()).key())
+    }
+
+    /// The decisions on a long text, made on another thread; `None` where they have to be made here.
+    fn aside(
+        &mut self,
+        kind: &'static str,
+        sql: &str,
+        param_types: &[u32],
+        view: &dyn SessionView,
+        (binding, is_fresh): (&Arc<Binding>, bool),
+    ) -> Result<Option<Vec<StatementDecision>>, Hurdle> {
+        if sql.len() <= MAX_TEXT_LEN || view.catalog_unsure() {
+            return Ok(None);
+        }
+        let Some(key) = self.question(kind, sql, param_types) else { return Ok(None) };
+        match self.aside.take(key) {
+            None => {}
+            Some(Outcome { asked_names: true, .. }) => return Ok(None),
+            Some(outcome) => return outcome.decisions.map(Some),
+        }
+        let (sql, param_types, view) = (sql.to_owned(), param_types.to_vec(), Nameless::of(view));
+        let path = self.path.now(&view).map(<[String]>::to_vec);
+        let (binding, keys, metrics) = (binding.clone(), self.keys.clone(), self.shared.metrics.clone());
+        let began = self.miss();
+        let work = move || {
+            let style = style(&view.parameters);
+            let (path, param_types) = (path.as_deref(), param_types.as_slice());
+            let (binding, keys) = (binding.as_ref(), keys.as_ref());
+            let situation = Situation { keys, binding, path, style: &style, view: &view, param_types, is_fresh };
+            let decisions = statements(&sql, &situation).map(|(decisions, _)| decisions);
+            metrics.overhead(Phase::Analyse, began.elapsed());
+            Outcome { decisions, asked_names: view.asked.get() }
+        };
+        match self.aside.start(key, work) {
+            true => Err(Hurdle::Wait),
+            false => Ok(None),
+        }
     }
 
     fn cached(&self, key: Option<Key>) -> Option<Kept> {
@@ -182,6 +241,9 @@ impl SessionDecider {
 
     fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
+        if let Some(decisions) = self.aside("query", sql, &[], view, (&binding, is_fresh))? {
+            return Ok(decisions);
+        }
         let shaped = shape::shape(sql).and_then(|shape| self.key("shape", &shape, &[], view));
         if let Some(Kept::Passed(count)) = self.cached(shaped) {
             let passed = || StatementDecision { range: 0..sql.len(), verdict: Verdict::Pass(Effect::None) };
@@ -195,8 +257,10 @@ impl SessionDecider {
         let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
-        let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
-        let (decisions, kept) = self.statements(sql, &situation)?;
+        let keys = self.keys.clone();
+        let situation =
+            Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
+        let (decisions, kept) = statements(sql, &situation)?;
         let key = if matches!(kept, Some(Kept::Passed(_))) && shaped.is_some() { shaped } else { key };
         if let (Some(key), Some(kept), false) = (key, kept, is_fresh) {
             self.shared.verdicts.keep(key, kept);
@@ -205,33 +269,11 @@ impl SessionDecider {
         Ok(decisions)
     }
 
-    /// The decisions, and what of them may be kept.
-    fn statements(
-        &self,
-        sql: &str,
-        situation: &Situation<'_>,
-    ) -> Result<(Vec<StatementDecision>, Option<Kept>), Hurdle> {
-        let mut overlay = Overlay::default();
-        let (mut may_keep, mut passed) = (true, true);
-        let mut decisions = Vec::new();
-        for statement in parse(sql, situation.view.parameters())? {
-            let Judged { verdict, asked_names } = self.judge(sql, &statement, situation, &overlay)?;
-            may_keep &= !asked_names && is_reusable(&verdict);
-            passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(&statement);
-            if let Some(effect) = effect(&verdict) {
-                overlay.apply(effect);
-            }
-            decisions.push(StatementDecision { range: statement.range, verdict });
-        }
-        let kept = match passed {
-            true => Kept::Passed(decisions.len()),
-            false => Kept::Query(decisions.as_slice().into()),
-        };
-        Ok((decisions, may_keep.then_some(kept)))
-    }
-
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
+        if let Some(decisions) = self.aside("parse", sql, param_types, view, (&binding, is_fresh))? {
+            return only(decisions);
+        }
         let key = self.key("parse", sql, param_types, view);
         if let Some(Kept::Parse(verdict)) = self.cached(key) {
             return Ok(verdict);
@@ -240,49 +282,19 @@ impl SessionDecider {
         let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
-        let situation = Situation { binding: &binding, path, style: &style, view, param_types, is_fresh };
+        let keys = self.keys.clone();
+        let situation = Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types, is_fresh };
         let mut statements = parse(sql, view.parameters())?.into_iter();
         let Some(statement) = statements.next() else { return Ok(Verdict::Pass(Effect::None)) };
         if statements.next().is_some() {
             return Err(Hurdle::Refuse(several_commands()));
         }
-        let Judged { verdict, asked_names } = self.judge(sql, &statement, &situation, &Overlay::default())?;
+        let Judged { verdict, asked_names } = judge(sql, &statement, &situation, &Overlay::default())?;
         if let Some(key) = key.filter(|_| !asked_names && !is_fresh && is_reusable(&verdict)) {
             self.shared.verdicts.keep(key, Kept::Parse(verdict.clone()));
         }
         self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
         Ok(verdict)
-    }
-
-    fn judge(
-        &self,
-        text: &str,
-        statement: &sql::Statement,
-        situation: &Situation<'_>,
-        overlay: &Overlay,
-    ) -> Result<Judged, UnknownName> {
-        let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
-        let names = AskedNames::new(situation.view, overlay);
-        let unstyled = Style::default();
-        let context = analyze::Context {
-            catalog: &situation.binding.catalog,
-            rights: &situation.binding.rights,
-            search_path: situation.path.filter(|_| !overlay.settings_changed),
-            temp: TempSchema::Unknown,
-            is_unsure,
-            style: situation.style.as_ref().unwrap_or(&unstyled),
-            sealer: self.keys.as_ref(),
-            names: &names,
-            param_types: situation.param_types,
-        };
-        // A catalog that is read again does not show what an open transaction did.
-        let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
-        let verdict = match (verdict, situation.style) {
-            (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
-            (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
-            (verdict, _) => verdict,
-        };
-        Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
     }
 
     fn miss(&self) -> Instant {
@@ -304,7 +316,7 @@ impl Decider for SessionDecider {
                 decisions.iter().for_each(|decision| self.count(&decision.verdict));
                 Decided::Now(QueryDecision::Statements(decisions))
             }
-            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::NeedCatalog | Hurdle::Wait) => Decided::NeedCatalog,
             Err(Hurdle::Refuse(refusal)) => Decided::Now(QueryDecision::Refuse(refusal)),
         }
     }
@@ -315,9 +327,21 @@ impl Decider for SessionDecider {
                 self.count(&verdict);
                 Decided::Now(verdict)
             }
-            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::NeedCatalog | Hurdle::Wait) => Decided::NeedCatalog,
             Err(Hurdle::Refuse(refusal)) => Decided::Now(Verdict::Refuse(refusal)),
         }
+    }
+
+    fn look_up(&mut self, values: u32) -> Result<(), Arc<Refusal>> {
+        if values == 0 {
+            return Ok(());
+        }
+        let limits = self.binding()?.look_up_limits();
+        self.shared.look_ups.take(&self.login, values, limits, Instant::now()).map_err(Arc::new)
+    }
+
+    fn max_statement_len(&self) -> usize {
+        self.shared.max_statement_len
     }
 
     fn epoch(&self) -> u64 {
@@ -348,6 +372,67 @@ impl SessionDecider {
     fn verified_key(&self, sql: &str) -> Option<Key> {
         let keyed = self.situation.clone().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
         Some(keyed.with(b"verified").with(sql.as_bytes()).key())
+    }
+}
+
+/// The decisions, and what of them may be kept.
+fn statements(sql: &str, situation: &Situation<'_>) -> Result<(Vec<StatementDecision>, Option<Kept>), Hurdle> {
+    let mut overlay = Overlay::default();
+    let (mut may_keep, mut passed) = (true, true);
+    let mut decisions = Vec::new();
+    for statement in parse(sql, situation.view.parameters())? {
+        let Judged { verdict, asked_names } = judge(sql, &statement, situation, &overlay)?;
+        may_keep &= !asked_names && is_reusable(&verdict);
+        passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(&statement);
+        if let Some(effect) = effect(&verdict) {
+            overlay.apply(effect);
+        }
+        decisions.push(StatementDecision { range: statement.range, verdict });
+    }
+    let kept = match passed {
+        true => Kept::Passed(decisions.len()),
+        false => Kept::Query(decisions.as_slice().into()),
+    };
+    Ok((decisions, may_keep.then_some(kept)))
+}
+
+fn judge(
+    text: &str,
+    statement: &sql::Statement,
+    situation: &Situation<'_>,
+    overlay: &Overlay,
+) -> Result<Judged, UnknownName> {
+    let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
+    let names = AskedNames::new(situation.view, overlay);
+    let unstyled = Style::default();
+    let context = analyze::Context {
+        catalog: &situation.binding.catalog,
+        rights: &situation.binding.rights,
+        search_path: situation.path.filter(|_| !overlay.settings_changed),
+        temp: TempSchema::Unknown,
+        is_unsure,
+        style: situation.style.as_ref().unwrap_or(&unstyled),
+        sealer: situation.keys,
+        names: &names,
+        param_types: situation.param_types,
+    };
+    // A catalog that is read again does not show what an open transaction did.
+    let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
+    let verdict = match (verdict, situation.style) {
+        (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
+        (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
+        (verdict, _) => verdict,
+    };
+    Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
+}
+
+/// A Parse's one statement.
+fn only(decisions: Vec<StatementDecision>) -> Result<Verdict, Hurdle> {
+    let mut decisions = decisions.into_iter();
+    match (decisions.next(), decisions.next()) {
+        (None, _) => Ok(Verdict::Pass(Effect::None)),
+        (Some(decision), None) => Ok(decision.verdict),
+        (Some(_), Some(_)) => Err(Hurdle::Refuse(several_commands())),
     }
 }
 

@@ -65,6 +65,7 @@ fn shared(directory: &Path) -> Arc<Shared> {
         bindings: Bindings::new(verdicts.clone()),
         verdicts,
         metrics: Arc::new(Metrics::new().unwrap()),
+        look_ups: LookUps::default(),
         max_statement_len: 1000,
     })
 }
