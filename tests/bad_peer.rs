@@ -91,7 +91,9 @@ impl Bench {
         let mut wrong = Vec::new();
         for (index, case) in cases.iter().enumerate() {
             let got = say(self.proxy.port(), index, case);
-            if got != case.expect {
+            // Of a peer that is gone nobody knows whether it still heard the server
+            let is_right = case.expect.strip_suffix('…').map_or(got == case.expect, |begin| got.starts_with(begin));
+            if !is_right {
                 wrong.push(format!("{}: expected \"{}\", got \"{got}\"", case.name, case.expect));
             }
             self.check_after(&case.name);
