@@ -287,7 +287,7 @@ fn stream(bytes: &BytesMut) -> Vec<u8> {
 }
 
 fn copy_plan(format: &CopyFormat, direction: CopyDirection, input: Vec<CopyInput>) -> CopyPlan {
-    CopyPlan { direction, format: format.clone(), input }
+    CopyPlan { direction, format: format.clone(), input, look_ups: 0 }
 }
 
 fn copied_in(format: &CopyFormat, input: Vec<CopyInput>, data: &[u8], values: &Values) -> Result<Vec<u8>, PgError> {
