@@ -9,7 +9,7 @@ use pgveil::metrics::Metrics;
 use pgveil::plan::{PreparedSql, TermHash};
 use pgveil::policy::{PolicyStore, Principal};
 use pgveil::server::database::Database;
-use pgveil::server::decide::{Bindings, SessionDecider, Shared, Verdicts};
+use pgveil::server::decide::{Bindings, LookUps, SessionDecider, Shared, Verdicts};
 use pgveil::session::{Parameters, SessionView, TransactionStatus};
 
 const TEXT: Oid = 25;
@@ -58,6 +58,8 @@ pub fn relation(oid: Oid, name: &str, columns: &[(&str, Oid)]) -> Relation {
         parents: Vec::new(),
         definition: None,
         depends_on: Vec::new(),
+        cascades_to: Vec::new(),
+        code: Vec::new(),
         has_rules: false,
         triggers: Vec::new(),
         unique_indexes: Vec::new(),
@@ -104,6 +106,7 @@ pub fn decider(user: &str) -> SessionDecider {
         bindings: Bindings::new(Arc::clone(&verdicts)),
         verdicts,
         metrics: Arc::new(Metrics::new().unwrap()),
+        look_ups: LookUps::default(),
         max_statement_len: 1 << 20,
     });
     let database = Arc::new(Database { name: "bank".into(), follower: Follower::fixed(Some(catalog(100))) });

@@ -141,6 +141,10 @@ fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (Func
     if relation.kind == RelationKind::ForeignTable {
         worst = worst.max((FunctionClass::Opaque, format!("foreign table {name}")));
     }
+    for call in relation.code.iter().filter(|call| is_written || call.on_read) {
+        let what = format!("code of a policy, index, partition key or domain of {name}");
+        worst = worst.max((trigger_class(call.function, context), what));
+    }
     if is_written {
         for (trigger, function) in &relation.triggers {
             worst = worst.max((trigger_class(*function, context), format!("trigger {trigger} on {name}")));

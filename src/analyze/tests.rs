@@ -62,6 +62,7 @@ fn relation(oid: Oid, name: &str, columns: &[(&str, Oid, i32)]) -> Relation {
         depends_on: Vec::new(),
         has_rules: false,
         cascades_to: Vec::new(),
+        code: Vec::new(),
         triggers: Vec::new(),
         unique_indexes: Vec::new(),
         checks: Vec::new(),

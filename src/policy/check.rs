@@ -345,6 +345,7 @@ mod tests {
             depends_on: Vec::new(),
             has_rules: false,
             cascades_to: Vec::new(),
+            code: Vec::new(),
             triggers: Vec::new(),
             unique_indexes: Vec::new(),
             checks: Vec::new(),
