@@ -146,7 +146,7 @@ fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> 
         Some(NodeEnum::ExplainStmt(explain)) => explain::explain(&statement, explain),
         Some(NodeEnum::CopyStmt(copy)) => copy::copy(&statement, copy),
         Some(NodeEnum::SelectStmt(select)) => match setting::set_config(&statement, select) {
-            Some(set) => setting::setting(&set),
+            Some(set) => setting::setting(&set, context.rights),
             None => statement.query(),
         },
         Some(NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) | NodeEnum::MergeStmt(_)) => {

@@ -64,6 +64,7 @@ pub(super) struct RelationRights {
     pub(super) relation: Arc<Relation>,
     /// In the relation's own order.
     pub(super) columns: Vec<ColumnRights>,
+    /// With its names qualified.
     pub(super) filter: Option<String>,
 }
 
@@ -253,7 +254,8 @@ fn bind_relation(
     catalog: &Catalog,
 ) -> RelationRights {
     let columns = relation.columns.iter().map(|column| bind_column(column, named, grant, catalog)).collect();
-    RelationRights { relation: Arc::clone(relation), columns, filter: grant.and_then(|grant| grant.filter.clone()) }
+    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| filter.sql.clone());
+    RelationRights { relation: Arc::clone(relation), columns, filter }
 }
 
 fn bind_column(

@@ -7,6 +7,7 @@ use super::Statement;
 use super::build;
 use super::constant::{Literal, literal};
 use super::naming::strings;
+use super::rights::Rights;
 use super::stop::{Result, Stop};
 use crate::plan::{Effect, Verdict};
 use crate::sql;
@@ -14,7 +15,7 @@ use crate::sql;
 /// The function that is SET in other words.
 pub(super) const SET_CONFIG: &str = "set_config";
 
-pub(super) fn setting(set: &VariableSetStmt) -> Result<Verdict> {
+pub(super) fn setting(set: &VariableSetStmt, rights: &Rights) -> Result<Verdict> {
     let value = set.args.first().and_then(|arg| match literal(arg) {
         Some(Literal::Text { text, .. }) => Some(text.to_ascii_lowercase()),
         _ => None,
@@ -33,6 +34,11 @@ pub(super) fn setting(set: &VariableSetStmt) -> Result<Verdict> {
             "bytea_output other than hex",
             "The server does not report this setting; encrypted bytea columns are shown in hex.",
         )),
+        // A row filter asks who the session is of
+        "session_authorization" if value.is_some() && !rights.sees_everything() => {
+            let hint = "SET ROLE changes what the database allows, and nothing of what is shown.";
+            Err(Stop::denied("session-authorization", "permission denied to become another login", Vec::new(), hint))
+        }
         "search_path" | "role" | "session_authorization" => Ok(Verdict::Pass(Effect::SettingsChanged)),
         "datestyle" | "timezone" | "intervalstyle" | "client_encoding" | "names" => {
             Ok(Verdict::Pass(Effect::ReportedSettingChanged))

@@ -29,7 +29,7 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::NotifyStmt(_)
         | NodeEnum::ConstraintsSetStmt(_)
         | NodeEnum::CheckPointStmt(_) => Ok(Verdict::Pass(Effect::None)),
-        NodeEnum::VariableSetStmt(set) => super::setting::setting(set),
+        NodeEnum::VariableSetStmt(set) => super::setting::setting(set, statement.context.rights),
         NodeEnum::DiscardStmt(discard) => Ok(Verdict::Pass(discarded(discard.target))),
         NodeEnum::DoStmt(_) | NodeEnum::CallStmt(_) | NodeEnum::LoadStmt(_) => code(statement),
         NodeEnum::CreateTableAsStmt(create) => create_as(statement, create),

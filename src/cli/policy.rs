@@ -181,7 +181,7 @@ mod live {
             for (at, grant) in &role.grants {
                 let (Some(relation), Some(filter)) = (policy.relations.get(*at), &grant.filter) else { continue };
                 let table = qualified(&relation.schema, &relation.name);
-                let Err(error) = client.prepare(&format!("SELECT FROM {table} WHERE ({filter})")).await else {
+                let Err(error) = client.prepare(&format!("SELECT FROM {table} WHERE ({})", filter.sql)).await else {
                     continue;
                 };
                 findings.push(Finding {

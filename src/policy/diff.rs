@@ -132,10 +132,12 @@ fn grant<'a>(policy: &Policy, role: &'a RolePolicy, table: &str) -> Option<&'a R
 fn grants(role: &str, table: &str, old: &RelationGrant, new: &RelationGrant, add: &mut impl FnMut(Direction, String)) {
     match (&old.filter, &new.filter) {
         (None, Some(filter)) => {
-            add(Direction::Tightens, format!("role {role} sees of {table} only rows with {filter}"))
+            add(Direction::Tightens, format!("role {role} sees of {table} only rows with {}", filter.written))
         }
         (Some(_), None) => add(Direction::Loosens, format!("role {role} sees all rows of {table}")),
-        (Some(b), Some(a)) if b != a => add(Direction::Changes, format!("role {role} sees of {table} rows with {a}")),
+        (Some(b), Some(a)) if b != a => {
+            add(Direction::Changes, format!("role {role} sees of {table} rows with {}", a.written))
+        }
         (Some(_), Some(_)) | (None, None) => {}
     }
     columns_of_grant(role, &format!("{table}'s unnamed columns"), &old.default, &new.default, add);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::filter::Filter;
 use super::principal::Network;
 use crate::plan::{Reveal, SealedColumn};
 
@@ -69,9 +70,8 @@ pub struct RelationGrant {
     /// For columns that the policy does not name. Columns it names are all in `columns`.
     pub default: ColumnGrant,
     pub columns: HashMap<String, ColumnGrant>,
-    /// SQL predicate over the relation's columns; rows for which it is not true do not exist for the role.
-    /// `current_user`, `session_user` and `current_setting('…', true)` may be used.
-    pub filter: Option<String>,
+    /// A condition over the relation's columns; rows for which it is not true do not exist for the role.
+    pub filter: Option<Filter>,
 }
 
 /// What a role may do with one column.

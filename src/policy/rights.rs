@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::check::mentions;
+use super::filter::Filter;
 use super::located::{PolicyError, Source, did_you_mean};
 use super::raw::{At, RawColumnRight, RawGrant, RawRight, RawTableGrant, WordOr};
 use super::{ColumnGrant, ReadRight, RelationGrant};
@@ -225,18 +226,15 @@ fn deny() -> ColumnGrant {
     ColumnGrant { read: ReadRight::Deny, look_up: false, write: false }
 }
 
-/// A filter has to be one expression, whatever stands around it, over columns that the server can read.
+/// A filter has to be one condition over columns that the server can read.
 fn filter(
     source: &Source,
     filter: Option<&At<String>>,
     columns: &[NamedColumn],
     errors: &mut Vec<PolicyError>,
-) -> Option<String> {
+) -> Option<Filter> {
     let filter = filter?;
     let mut refuse = |message: String| errors.push(source.error(filter.line, filter.column, message));
-    if !is_one_expression(&filter.value) {
-        refuse("the filter is not one SQL expression".to_owned());
-    }
     // By the word wherever it stands: refusing a text that holds it is better than missing a reference
     let (written, folded) = (&filter.value, filter.value.to_lowercase());
     let is_used = |column: &&NamedColumn| mentions(written, &column.name) || mentions(&folded, &column.name);
@@ -244,40 +242,5 @@ fn filter(
         // Compared as ciphertext `<>` would be true of every row
         refuse(format!("the filter uses `{}`, which is sealed: the server cannot read it", column.name));
     }
-    Some(filter.value.trim().to_owned())
-}
-
-/// `a) OR (b` closes a parenthesis that is not its own: it must parse alone as well as between parentheses.
-fn is_one_expression(sql: &str) -> bool {
-    let is_sole_output = |query: String| {
-        let Ok(parsed) = pg_query::parse(&query, pg_query::ParserOptions::DEFAULT) else { return false };
-        let [statement] = parsed.protobuf.stmts.as_slice() else { return false };
-        let Some(pg_query::NodeEnum::SelectStmt(select)) = statement.stmt.as_ref().and_then(|s| s.node.as_ref()) else {
-            return false;
-        };
-        let bare =
-            pg_query::protobuf::SelectStmt { target_list: Vec::new(), ..pg_query::protobuf::SelectStmt::clone(select) };
-        let empty = pg_query::protobuf::SelectStmt {
-            limit_option: select.limit_option,
-            op: pg_query::protobuf::SetOperation::SetopNone.into(),
-            ..Default::default()
-        };
-        select.target_list.len() == 1 && bare == empty
-    };
-    is_sole_output(format!("SELECT ({sql})")) && is_sole_output(format!("SELECT {sql}")) && !sql.contains(';')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_are_one_expression() {
-        for good in ["branch_id = 1", "owner = current_user", "a OR b", "id IN (SELECT id FROM x WHERE y)"] {
-            assert!(is_one_expression(good), "{good}");
-        }
-        for bad in ["a) OR (b", "a, b", "a; b", "a -- b", "", "a FROM x", "a) FROM x WHERE (b", "a UNION SELECT b"] {
-            assert!(!is_one_expression(bad), "{bad}");
-        }
-    }
+    Filter::parse(written).map_err(refuse).ok()
 }
