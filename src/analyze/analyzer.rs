@@ -16,6 +16,8 @@ pub(super) struct Analyzer<'a> {
     pub(super) is_fresh: bool,
     /// The definition of a view is read, which the server runs as it is stored.
     pub(super) is_in_view: bool,
+    /// Columns keep where they come from.
+    pub(super) traces: bool,
     pub(super) views: Views,
     pub(super) parameters: Parameters,
     pub(super) sees_details: bool,
@@ -59,6 +61,7 @@ impl<'a> Analyzer<'a> {
             context,
             is_fresh,
             is_in_view: false,
+            traces: false,
             views: Views::default(),
             parameters: Parameters::default(),
             sees_details: true,
