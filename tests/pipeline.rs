@@ -240,35 +240,43 @@ impl Bench {
         Self { twins, proxy, beside: "twin", words: &SEALED, fill, state, shared: HashSet::new() }
     }
 
+    /// One each, with the tables filled anew.
     fn sessions(&self) -> (Raw, Raw) {
-        let alone = Raw::log_in(self.twins.server.port(), "app", self.beside);
-        (alone, Raw::log_in(self.proxy.port(), "app", "bank"))
+        let mut alone = Raw::log_in(self.twins.server.port(), "app", self.beside);
+        let mut through = Raw::log_in(self.proxy.port(), "app", "bank");
+        for raw in [&mut alone, &mut through] {
+            raw.send(&frames::query(&self.fill));
+            let filled = raw.read_to_ready(1);
+            assert!(filled.iter().all(|frame| frame.kind != b'E'), "{filled:?}");
+        }
+        (alone, through)
     }
 
     /// Runs so many batches and holds each against PostgreSQL; how many had an error in them, and which differ.
     fn run(&self, seed: u64, batches: u64) -> (u64, Vec<String>) {
-        let (mut failing, mut different) = (0, Vec::new());
+        let (mut failing, mut given_up, mut different) = (0, 0, Vec::new());
         for first in (0..batches).step_by(BATCHES_PER_SESSION as usize) {
             let (mut alone, mut through) = self.sessions();
-            for raw in [&mut alone, &mut through] {
-                raw.send(&frames::query(&self.fill));
-                let filled = raw.read_to_ready(1);
-                assert!(filled.iter().all(|frame| frame.kind != b'E'), "{filled:?}");
-            }
             for index in first..batches.min(first + BATCHES_PER_SESSION) {
                 let seed = seed.wrapping_add(index);
                 let batch = Generator::batch(seed, self.words);
                 // Such as data sent to nothing: PostgreSQL itself ends the session
-                let Some(expected) = self.answers(&mut alone, &batch, To::Server, seed) else { break };
+                let Some(expected) = self.answers(&mut alone, &batch, To::Server, seed) else {
+                    given_up += 1;
+                    (alone, through) = self.sessions();
+                    continue;
+                };
                 let got = self.answers(&mut through, &batch, To::Proxy, seed).expect("the proxy answers");
                 failing += u64::from(expected.iter().any(|frame| frame.kind == b'E'));
                 let Err(how) = self.compare(&expected, &got) else { continue };
                 let said: Vec<_> = batch.iter().map(|say| format!("  {say:?}")).collect();
                 different.push(format!("seed {seed}: {how}\nbatch:\n{}", said.join("\n")));
                 // What the two hold is no longer the same
-                break;
+                (alone, through) = self.sessions();
             }
         }
+        println!("{given_up} batches that PostgreSQL itself gave up on are not compared");
+        assert!(given_up * 50 <= batches, "{given_up} of {batches}");
         (failing, different)
     }
 
