@@ -131,7 +131,7 @@ fn run_role(twins: &Twins, proxy: &Proxy, role: &'static str, seed: u64, batches
         if only.is_some_and(|only| only != format!("{role}:{batch}")) {
             continue;
         }
-        let changes = batch % 3 == 0;
+        let changes = batch.is_multiple_of(3);
         let alone = changes.then(|| CHANGES.lock().unwrap_or_else(PoisonError::into_inner));
         run_batch(&mut pair, &bank, seed, batch, &mut tally);
         drop(alone);
@@ -159,7 +159,7 @@ impl Pair {
 /// One transaction's statements; what fails or is refused is undone on both sides, so that they stay equal.
 fn run_batch(pair: &mut Pair, bank: &Bank, seed: u64, batch: usize, tally: &mut Tally) {
     let seed = seed.wrapping_mul(1_000_003).wrapping_add(batch as u64);
-    let mut generator = Generator::new(bank, seed, batch % 3 == 0);
+    let mut generator = Generator::new(bank, seed, batch.is_multiple_of(3));
     pair.both("BEGIN");
     for at in 0..BATCH {
         let made = generator.statement();

@@ -117,7 +117,8 @@ fn names_known_to_the_session_alone_serve_in_long_texts_too() {
 fn deep_texts_are_answered_or_refused() {
     let bank = Bank::start();
     let mut app = bank.session("app");
-    for (depth, table) in [(200, "branches"), (200, "customers"), (100_000, "branches"), (100_000, "customers")] {
+    let depths = [200, 400, 700, 1_400, 100_000];
+    for (depth, table) in depths.into_iter().flat_map(|depth| [(depth, "branches"), (depth, "customers")]) {
         for (what, open, close) in
             [("brackets", "(", ")"), ("NOT", "NOT (", ")"), ("CASE", "CASE WHEN true THEN ", " END")]
         {
@@ -126,12 +127,18 @@ fn deep_texts_are_answered_or_refused() {
             let reply = app.simple(&format!("SELECT {open}{inner}{close} FROM {table} WHERE id = 3"), None);
             match depth {
                 200 => assert_eq!(reply.rows.len(), 1, "{what}: {:?}", reply.failure),
+                400..=1_400 if reply.failure.is_none() => assert_eq!(reply.rows.len(), 1, "{what} {depth}"),
                 _ => assert_eq!(sqlstate(&reply), "54001", "{what}: {:?}", reply.failure),
             }
         }
         let queries = format!("{}SELECT 7{}", "SELECT (".repeat(depth), ")".repeat(depth));
         let reply = app.simple(&queries, None);
-        assert_eq!(sqlstate(&reply), if depth == 200 { "" } else { "54001" }, "subqueries");
+        let is_answered = depth < 100_000 && reply.rows.len() == 1;
+        assert!(
+            is_answered || (depth > 200 && sqlstate(&reply) == "54001"),
+            "subqueries, {depth}: {:?}",
+            reply.failure
+        );
     }
     assert_eq!(app.must("SELECT 1").rows.len(), 1, "the session goes on");
 }

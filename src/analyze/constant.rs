@@ -62,7 +62,7 @@ pub(super) fn literal(node: &Node) -> Option<Literal> {
     }
 }
 
-fn of_constant(constant: &AConst) -> Option<Literal> {
+pub(super) fn of_constant(constant: &AConst) -> Option<Literal> {
     if constant.isnull {
         return Some(Literal::Null);
     }
@@ -207,7 +207,7 @@ impl Analyzer<'_> {
 }
 
 /// What a client writes never holds what marks a sealed value: nothing it pastes can be taken for one.
-fn check_magic(column: &SealedColumn, text: &str) -> Result<()> {
+pub(super) fn check_magic(column: &SealedColumn, text: &str) -> Result<()> {
     match text.contains(MAGIC_COMMON) {
         false => Ok(()),
         true => {

@@ -27,6 +27,7 @@ mod group;
 mod naming;
 mod opaque;
 mod parameters;
+mod places;
 mod prepare;
 mod query;
 mod relation;
@@ -39,6 +40,7 @@ mod set_operation;
 mod setting;
 mod shape;
 mod stop;
+mod template;
 mod utility;
 mod write;
 
@@ -51,6 +53,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
 pub use rights::{Borne, Rights};
+pub use template::{Filler, Template, template};
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
@@ -134,25 +137,28 @@ fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> 
         let message = format!("there is no parameter ${}", found.parameters);
         return Err(Stop::postgres(SqlState::UNDEFINED_PARAMETER, message));
     }
-    let statement = Statement { source, tree, found: &found, context, is_fresh };
-    match &tree.node {
+    verdict_on(&Statement { source, tree, found: &found, context, is_fresh })
+}
+
+fn verdict_on(statement: &Statement<'_>) -> Result<Verdict> {
+    match &statement.tree.node {
         None => Ok(Verdict::Pass(Effect::None)),
-        Some(NodeEnum::PrepareStmt(prepare)) => prepare::prepare(&statement, prepare),
-        Some(NodeEnum::ExecuteStmt(execute)) => prepare::execute(&statement, execute),
+        Some(NodeEnum::PrepareStmt(prepare)) => prepare::prepare(statement, prepare),
+        Some(NodeEnum::ExecuteStmt(execute)) => prepare::execute(statement, execute),
         Some(NodeEnum::DeallocateStmt(deallocate)) => Ok(prepare::deallocate(deallocate)),
-        Some(NodeEnum::DeclareCursorStmt(declare)) => cursor::declare(&statement, declare),
-        Some(NodeEnum::FetchStmt(fetch)) => cursor::fetch(&statement, fetch),
+        Some(NodeEnum::DeclareCursorStmt(declare)) => cursor::declare(statement, declare),
+        Some(NodeEnum::FetchStmt(fetch)) => cursor::fetch(statement, fetch),
         Some(NodeEnum::ClosePortalStmt(close)) => Ok(cursor::close(close)),
-        Some(NodeEnum::ExplainStmt(explain)) => explain::explain(&statement, explain),
-        Some(NodeEnum::CopyStmt(copy)) => copy::copy(&statement, copy),
-        Some(NodeEnum::SelectStmt(select)) => match setting::set_config(&statement, select) {
-            Some(set) => setting::setting(&set, context.rights),
+        Some(NodeEnum::ExplainStmt(explain)) => explain::explain(statement, explain),
+        Some(NodeEnum::CopyStmt(copy)) => copy::copy(statement, copy),
+        Some(NodeEnum::SelectStmt(select)) => match setting::set_config(statement, select) {
+            Some(set) => setting::setting(&set, statement.context.rights),
             None => statement.query(),
         },
         Some(NodeEnum::InsertStmt(_) | NodeEnum::UpdateStmt(_) | NodeEnum::DeleteStmt(_) | NodeEnum::MergeStmt(_)) => {
             statement.query()
         }
-        Some(node) => utility::utility(&statement, node),
+        Some(node) => utility::utility(statement, node),
     }
 }
 

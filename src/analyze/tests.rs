@@ -143,6 +143,11 @@ impl Names for NoNames {
 }
 
 fn decided(role: &str, sql: &str) -> Verdict {
+    let statement = sql::parse(sql, true).unwrap().remove(0);
+    in_context(role, |context| decide(sql, &statement, context, true).unwrap())
+}
+
+fn in_context<T>(role: &str, ask: impl FnOnce(&Context<'_>) -> T) -> T {
     let policies = PolicySet::from_texts([("bank.yaml", POLICY)]).unwrap();
     let policy = policies.get("bank").unwrap();
     let catalog = catalog();
@@ -161,8 +166,7 @@ fn decided(role: &str, sql: &str) -> Verdict {
         names: &NoNames,
         param_types: &[],
     };
-    let statement = sql::parse(sql, true).unwrap().remove(0);
-    decide(sql, &statement, &context, true).unwrap()
+    ask(&context)
 }
 
 /// The decision as a line: `pass`, `reason SQLSTATE`, or the text that goes upstream with parameters and outputs.
@@ -476,4 +480,158 @@ fn set_config_is_set_in_other_words() {
             ("SELECT set_config('bytea' || '_output', 'escape', false)", "opaque-code 42501"),
         ],
     );
+}
+
+/// The template of a text, filled in with another text's literals; `None` where there is none, or it does not serve.
+fn filled(role: &str, first: &str, text: &str) -> Option<Plan> {
+    let (first_shape, shape) = (sql::shape(first)?, sql::shape(text)?);
+    assert_eq!(first_shape.text, shape.text, "{first}: {text}");
+    let statement = sql::parse(first, true).unwrap().remove(0);
+    in_context(role, |context| {
+        let template = template(first, &statement, &first_shape.literals, context)?;
+        let filler = Filler { style: context.style, sealer: context.sealer };
+        template.fill(text, &shape.literals, &filler)
+    })
+}
+
+/// The plan is what the statement's own analysis makes.
+fn assert_own(role: &str, text: &str, plan: &Plan) {
+    let Verdict::Rewrite(own) = decided(role, text) else { panic!("{role}: {text} is not rewritten by itself") };
+    let printed = sql::print(&sql::parse(&plan.sql, true).unwrap().remove(0).tree).unwrap();
+    assert_eq!(printed, own.sql, "{role}: {text}");
+    let outputs = |plan: &Plan| -> Vec<_> {
+        let outputs = plan.outputs.iter().flat_map(|outputs| outputs.iter());
+        outputs.map(|output| (output_action(&output.action), output.origin, output.ty)).collect()
+    };
+    assert_eq!(outputs(plan), outputs(&own), "{role}: {text}");
+    assert_eq!((&plan.touched, plan.sees_details), (&own.touched, own.sees_details), "{role}: {text}");
+    assert_eq!((plan.reusable, plan.params.len()), (own.reusable, own.params.len()), "{role}: {text}");
+}
+
+#[test]
+fn texts_that_differ_in_literals_share_a_template() {
+    for (role, first, text, expect) in [
+        (
+            "app",
+            "SELECT phone FROM customers WHERE phone = '1' AND id > 5 LIMIT 10",
+            "SELECT phone FROM customers WHERE phone = 'it''s' AND id > 99 LIMIT 1",
+            None,
+        ),
+        (
+            "app",
+            "SELECT phone FROM customers WHERE phone = '1' AND name = 'a' LIMIT 10",
+            "SELECT phone FROM customers WHERE phone = '22' AND name = 'it''s' LIMIT 1",
+            Some("'term(phone,22)' AND name = 'it''s' LIMIT 1"),
+        ),
+        (
+            "app",
+            "INSERT INTO customers (id, phone, born) VALUES (1, '2', '1990-01-01')",
+            "INSERT INTO customers (id, phone, born) VALUES (7, '8', '1991-12-31')",
+            Some("VALUES (7, 'sealed(1,8)', 'sealed(2,1991-12-31)')"),
+        ),
+        ("app", "SELECT phone FROM customers ORDER BY 1", "SELECT phone FROM customers ORDER BY 2", None),
+        ("app", "SELECT 1, phone FROM customers", "SELECT 2, phone FROM customers", None),
+        ("app", "SELECT phone FROM customers WHERE id = -1", "SELECT phone FROM customers WHERE id = -2", None),
+        ("app", "SELECT 1 FROM customers WHERE born = '1990-01-01'", "SELECT 1 FROM customers WHERE born = 'x'", None),
+        ("app", "SELECT 1 FROM customers WHERE phone = '1'", "SELECT 1 FROM customers WHERE phone = '~pv1:'", None),
+        ("app", "SELECT code FROM branches WHERE id = 1", "SELECT code FROM branches WHERE id = 2", None),
+        ("app", "SELECT phone FROM customers WHERE id = $1", "SELECT phone FROM customers WHERE id = $1", None),
+        ("dba", "SELECT phone FROM customers WHERE id = 1", "SELECT phone FROM customers WHERE id = 2", None),
+        (
+            "teller",
+            "INSERT INTO customers (id, name) VALUES (1, 'a')",
+            "INSERT INTO customers (id, name) VALUES (2, '*')",
+            None,
+        ),
+        (
+            "teller",
+            "SELECT phone FROM customers WHERE phone = '1' AND name = 'a'",
+            "SELECT phone FROM customers WHERE phone = '2' AND name = 'b'",
+            Some("'term(phone,2)' AND name = 'b'"),
+        ),
+    ] {
+        let plan = filled(role, first, text);
+        match (&plan, expect) {
+            (None, None) => {}
+            (Some(plan), Some(end)) => {
+                assert!(plan.sql.ends_with(end), "{role}: {text}: {}", plan.sql);
+                assert_own(role, text, plan);
+            }
+            _ => panic!("{role}: {text}: {:?}", plan.map(|plan| plan.sql)),
+        }
+    }
+}
+
+/// Whatever stands in the literals, a template gives what the statement's own analysis gives, or leaves it to that.
+#[test]
+fn a_filled_template_is_the_statements_own_rewrite() {
+    // §: a string, @: a date, #: a short number, ~: a long one, %: one with a point
+    let statements = [
+        "SELECT id, name, phone FROM customers WHERE phone = § AND branch = #",
+        "SELECT id, phone FROM customers c WHERE c.phone IN (§, §, §) OR c.born = @::date ORDER BY 1 LIMIT # OFFSET #",
+        "SELECT count(*) FROM customers WHERE id BETWEEN # AND # AND name LIKE § AND branch <> %",
+        "SELECT a.phone, b.phone FROM customers a JOIN staff b ON a.phone = b.phone WHERE (a.phone, a.id) = (§, #)",
+        "INSERT INTO customers (id, name, phone, born, notes, branch) VALUES (#, §, §, @, §, #), (~, §, §, NULL, §, #)",
+        "INSERT INTO customers (id, phone) VALUES (#, §) ON CONFLICT (id) DO UPDATE SET phone = § RETURNING phone",
+        "UPDATE customers SET phone = §, name = §, branch = branch + # WHERE phone = § AND id = #",
+        "DELETE FROM customers WHERE phone = § OR phone IS NULL AND notes IS NOT NULL AND id < %",
+        "SELECT name, phone FROM customers WHERE name = § AND phone IS DISTINCT FROM § AND id = §::bigint",
+        "SELECT phone FROM customers WHERE § = phone AND born <> @",
+        "INSERT INTO customers VALUES (~, §, §, @, §, %) RETURNING *",
+    ];
+    let strings = [
+        "''",
+        "'x'",
+        "'it''s'",
+        "''''",
+        "'13812345678'",
+        "'138****5678'",
+        "'1990-01-01'",
+        "'2001-12-31'",
+        "'1990'",
+        "'$1'",
+        "'--'",
+        "'/*'",
+        "'~pv1:a'",
+        "'*'",
+        "'?s'",
+        "'a\nb'",
+        "'; DROP TABLE t; '",
+        "'1990-01-01'",
+        "'Infinity'",
+        "'5'",
+    ];
+    let dates = ["'1990-01-01'", "'2001-12-31'", "'2001-12-32'"];
+    let numbers = ["0", "1", "5", "00", "007", "999999999"];
+    let longer = ["1234567890", "2147483647", "2147483648", "99999999999999999999", "00000000001"];
+    let decimals = ["1.5", "0.0", "1.", "00.10", "123456789012345678901234567890.5"];
+    let mut state = 11u64;
+    let mut pick = |from: &[&'static str]| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        from[usize::try_from(state >> 33).unwrap() % from.len()]
+    };
+    let mut write = |statement: &str| -> String {
+        let written = statement.chars().map(|c| match c {
+            '§' => pick(&strings).to_owned(),
+            '@' => pick(&dates).to_owned(),
+            '#' => pick(&numbers).to_owned(),
+            '~' => pick(&longer).to_owned(),
+            '%' => pick(&decimals).to_owned(),
+            other => other.to_string(),
+        });
+        written.collect()
+    };
+    for statement in statements {
+        let mut compared = 0;
+        for _ in 0..20 {
+            let (first, text) = (write(statement), write(statement));
+            for role in ["app", "teller", "auditor"] {
+                if let Some(plan) = filled(role, &first, &text) {
+                    assert_own(role, &text, &plan);
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 0, "no template of {statement}");
+    }
 }

@@ -19,6 +19,7 @@ pub mod config;
 pub mod event;
 mod heads;
 pub mod key;
+mod queue;
 mod statement;
 mod store;
 pub mod verify;

@@ -90,7 +90,9 @@ fn an_honest_trail_over_runs_crashes_and_rotation_verifies() {
     for run in 0..5 {
         let log = AuditLog::open(settings(directory.path(), true), &key()).unwrap();
         for session in 0..20 {
-            log.record(opening(session)).written_blocking().unwrap();
+            let receipt = log.record(opening(session));
+            log.hurry();
+            receipt.written_blocking().unwrap();
         }
         log.stop("test");
         // What kill -9 leaves: the beginning of a line.

@@ -1,4 +1,8 @@
-//! The threads that own the trail: one writes and acknowledges, one syncs and keeps heads.
+//! The trail's end: records are chained, written in groups and acknowledged; a thread syncs and keeps heads.
+//!
+//! A record is written by whoever first needs it written: the session that has an answer to release, for itself and
+//! everybody else whose record waits, or the writer's thread. No thread is woken for a statement whose answer takes longer
+//! than its record, and a file that answers slowly is left to the thread alone.
 
 use std::collections::VecDeque;
 use std::future::Future as _;
@@ -12,11 +16,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::chain::{AuditKey, Head, WriterKey, append};
 use super::event::Event;
 use super::heads::HeadsFile;
+use super::queue::Queue;
 use super::store::{OpenError, Opened, Store};
 use crate::wire::{PgError, SqlState};
 
@@ -28,6 +33,11 @@ const BATCH_LEN: usize = 1024;
 const BACKLOG_LEN: usize = 65_536;
 /// Records are on the disk this long after they were written, and a sink that failed is tried again this often.
 const SYNC_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A file that takes longer for a group of records is written by the thread alone for a while: whoever waits for it waits
+/// beside a session's other work, not in its way.
+const SLOW_WRITE: Duration = Duration::from_millis(2);
+const SLOW_PAUSE: Duration = Duration::from_secs(1);
 
 /// When a statement on protected data may go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -79,10 +89,19 @@ pub struct Status {
 
 /// The trail as sessions see it. Cheap to share behind an [`Arc`].
 pub struct AuditLog {
-    queue: mpsc::Sender<Command>,
-    shared: Arc<Shared>,
+    trail: Arc<Trail>,
     next_statement: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The queue and who writes from it.
+struct Trail {
+    queue: Queue<Command>,
+    /// `None` once the trail has ended.
+    writer: Mutex<Option<Writer>>,
+    shared: Arc<Shared>,
+    /// Sessions write by themselves.
+    is_shared: bool,
 }
 
 /// Resolves when a record has been written.
@@ -132,19 +151,29 @@ impl AuditLog {
         let heads = open_heads(&settings, &key)?;
         let shared = Arc::new(Shared::default());
         shared.synced.store(true, Ordering::Relaxed);
-        let mut writer = Writer { settings, store, key, head, shared: Arc::clone(&shared), backlog: VecDeque::new() };
+        let mut writer = Writer {
+            settings,
+            store,
+            key,
+            head,
+            shared: Arc::clone(&shared),
+            backlog: VecDeque::new(),
+            slow_since: None,
+        };
         writer.begin(torn_bytes)?;
-        let (queue, commands) = mpsc::channel(QUEUE_LEN);
         let syncer = Syncer { heads, interval: writer.settings.heads_interval, shared: Arc::clone(&shared) };
         let path = writer.settings.directory.clone();
-        let retry = queue.downgrade();
+        let is_shared = writer.settings.durability == Durability::Handed;
+        let (queue, writer) = (Queue::new(QUEUE_LEN), Mutex::new(Some(writer)));
+        let trail = Arc::new(Trail { queue, writer, shared, is_shared });
+        let (writing, syncing) = (Arc::clone(&trail), Arc::clone(&trail));
         let threads = [
-            std::thread::Builder::new().name("audit-writer".into()).spawn(move || writer.run(commands)),
-            std::thread::Builder::new().name("audit-syncer".into()).spawn(move || syncer.run(&retry)),
+            std::thread::Builder::new().name("audit-writer".into()).spawn(move || writing.run()),
+            std::thread::Builder::new().name("audit-syncer".into()).spawn(move || syncer.run(&syncing.queue)),
         ];
         let threads =
             threads.into_iter().collect::<io::Result<_>>().map_err(|source| OpenError::Io { path, source })?;
-        Ok(Self { queue, shared, next_statement: AtomicU64::new(1), threads: Mutex::new(threads) })
+        Ok(Self { trail, next_statement: AtomicU64::new(1), threads: Mutex::new(threads) })
     }
 
     /// A number that ties a closing record to its opening one; unique within one run of the proxy.
@@ -152,12 +181,23 @@ impl AuditLog {
         self.next_statement.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Hands a record over. Never blocks; await the receipt of an opening record before anything is released, and
-    /// do not wait for the others ([`Receipt::ignore`]).
+    /// Hands a record over. Never blocks; before anything is released await its receipt, after [`Self::hurry`].
     pub fn record(&self, event: Event) -> Receipt {
         let (done, receipt) = oneshot::channel();
         let command = Command::Record { at: jiff::Timestamp::now(), event, done: Some(done) };
-        Receipt(self.send(command).then_some(receipt))
+        let receipt = self.send(command).then_some(receipt);
+        // What takes a while is begun at once
+        if !self.trail.is_shared {
+            self.trail.queue.hurry();
+        }
+        Receipt(receipt)
+    }
+
+    /// Somebody waits for a receipt: writes what waits where that is quick, otherwise wakes the thread that does.
+    pub fn hurry(&self) {
+        if !self.trail.write_if_quick() {
+            self.trail.queue.hurry();
+        }
     }
 
     /// Hands over a record that nobody waits for: all but opening ones.
@@ -166,22 +206,18 @@ impl AuditLog {
     }
 
     pub fn status(&self) -> Status {
-        let shared = &self.shared;
+        let shared = &self.trail.shared;
         Status {
             writable: shared.writable.load(Ordering::Relaxed) && shared.synced.load(Ordering::Relaxed),
             records: shared.records.load(Ordering::Relaxed),
             dropped: shared.dropped.load(Ordering::Relaxed),
-            queued: (self.queue.max_capacity() - self.queue.capacity()) as u64,
+            queued: self.trail.queue.len() as u64,
         }
     }
 
     /// Writes the stop record, syncs, keeps the head, ends the threads. Blocks; later records are lost.
     pub fn stop(&self, reason: &'static str) {
-        let mut command = Command::Stop { reason };
-        while let Err(mpsc::error::TrySendError::Full(back)) = self.queue.try_send(command) {
-            command = back;
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.trail.queue.push_last(Command::Stop { reason });
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic of the thread was reported when it happened; there is nothing left to save here.
@@ -190,11 +226,18 @@ impl AuditLog {
     }
 
     fn send(&self, command: Command) -> bool {
-        let sent = self.queue.try_send(command).is_ok();
+        let sent = self.trail.queue.push(command);
         if !sent {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            self.trail.shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
         sent
+    }
+}
+
+/// What has been handed over is written still, without a stop record.
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        self.trail.queue.close();
     }
 }
 
@@ -227,7 +270,7 @@ impl Receipt {
         }
     }
 
-    /// The same for a thread that may block.
+    /// The same for a thread that may block, within the time that the writer's thread takes.
     ///
     /// # Errors
     /// [`Unwritable`].
@@ -237,9 +280,6 @@ impl Receipt {
             None => Err(Unwritable),
         }
     }
-
-    /// For records that nothing waits for.
-    pub fn ignore(self) {}
 }
 
 struct Writer {
@@ -250,6 +290,8 @@ struct Writer {
     shared: Arc<Shared>,
     /// Events that wait for the sink to recover.
     backlog: VecDeque<(jiff::Timestamp, Event)>,
+    /// When the file was last slow.
+    slow_since: Option<Instant>,
 }
 
 /// One event of a batch with whoever waits for it.
@@ -257,6 +299,39 @@ struct Waiting {
     at: jiff::Timestamp,
     event: Event,
     done: Option<oneshot::Sender<()>>,
+}
+
+impl Trail {
+    fn run(&self) {
+        while self.queue.wait() {
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(writer) = writer.as_mut() else { break };
+            while !self.write(writer) && self.queue.len() > 0 {}
+        }
+        // The directory is free for the next one
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.shared.stop();
+    }
+
+    /// For a session's thread, which must not wait: false where somebody else writes, or the file has been slow.
+    fn write_if_quick(&self) -> bool {
+        if !self.is_shared {
+            return false;
+        }
+        let Ok(mut writer) = self.writer.try_lock() else { return false };
+        let Some(writer) = writer.as_mut() else { return false };
+        writer.is_quick() && !self.write(writer)
+    }
+
+    /// Taken under the writer's lock, records are chained in the order they were handed over. True at the end.
+    fn write(&self, writer: &mut Writer) -> bool {
+        let batch = self.queue.take(BATCH_LEN);
+        let is_last = writer.carry_out(batch);
+        if is_last {
+            self.queue.close();
+        }
+        is_last
+    }
 }
 
 impl Writer {
@@ -269,28 +344,31 @@ impl Writer {
         self.write(Vec::new()).map_err(|source| OpenError::Io { path: self.settings.directory.clone(), source })
     }
 
-    fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut batch = Vec::with_capacity(BATCH_LEN);
-        while commands.blocking_recv_many(&mut batch, BATCH_LEN) > 0 {
-            let mut events = Vec::with_capacity(batch.len());
-            let mut stop = None;
-            for command in batch.drain(..) {
-                match command {
-                    Command::Record { at, event, done } => events.push(Waiting { at, event, done }),
-                    Command::Retry => {}
-                    Command::Stop { reason } => stop = Some(reason),
-                }
-            }
-            if let Some(reason) = stop {
-                events.push(Waiting { at: jiff::Timestamp::now(), event: Event::Stop { reason }, done: None });
-            }
-            // Whoever waits learns of a failure by the receipt, everybody else by the status.
-            let _ = self.write(events);
-            if stop.is_some() {
-                break;
+    /// Writes a batch; true where it asks for the end.
+    fn carry_out(&mut self, batch: Vec<Command>) -> bool {
+        let mut events = Vec::with_capacity(batch.len());
+        let mut stop = None;
+        for command in batch {
+            match command {
+                Command::Record { at, event, done } => events.push(Waiting { at, event, done }),
+                Command::Retry => {}
+                Command::Stop { reason } => stop = Some(reason),
             }
         }
-        self.shared.stop();
+        if let Some(reason) = stop {
+            events.push(Waiting { at: jiff::Timestamp::now(), event: Event::Stop { reason }, done: None });
+        }
+        let began = Instant::now();
+        // Whoever waits learns of a failure by the receipt, everybody else by the status.
+        let _ = self.write(events);
+        if began.elapsed() > SLOW_WRITE {
+            self.slow_since = Some(Instant::now());
+        }
+        stop.is_some()
+    }
+
+    fn is_quick(&self) -> bool {
+        self.slow_since.is_none_or(|since| since.elapsed() > SLOW_PAUSE)
     }
 
     /// Writes the backlog and a batch by one system call, acknowledges, and hands the file to the syncer.
@@ -384,7 +462,6 @@ impl Shared {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.file = Some(file);
         pending.head = Some(head);
-        self.wake.notify_all();
     }
 
     fn stop(&self) {
@@ -402,7 +479,7 @@ struct Syncer {
 impl Syncer {
     /// Groups syncs: everything written within one interval costs one. A head is kept only after its records are
     /// on the disk.
-    fn run(mut self, retry: &mpsc::WeakSender<Command>) {
+    fn run(mut self, queue: &Queue<Command>) {
         let mut kept = Head::GENESIS;
         let mut synced: Option<Head> = None;
         let mut last_kept: Option<Instant> = None;
@@ -425,9 +502,8 @@ impl Syncer {
             if stopped {
                 return;
             }
-            if let Some(queue) = retry.upgrade().filter(|_| !self.shared.writable.load(Ordering::Relaxed)) {
-                // A full queue means that the writer is awake anyway.
-                let _ = queue.try_send(Command::Retry);
+            if !self.shared.writable.load(Ordering::Relaxed) && queue.push(Command::Retry) {
+                queue.hurry();
             }
         }
     }

@@ -87,8 +87,7 @@ impl Follower {
         Self { shared, requests }
     }
 
-    /// A handle on a snapshot that nothing replaces and that cannot be refreshed.
-    #[cfg(test)]
+    /// A handle on a snapshot that nothing replaces and that cannot be refreshed: for tests and benchmarks.
     pub fn fixed(catalog: Option<Catalog>) -> Self {
         let options = FollowOptions { stale_after: Duration::MAX, ..FollowOptions::default() };
         let confirmed = catalog.map(|catalog| Arc::new(Confirmed { catalog: Arc::new(catalog), at: Instant::now() }));
@@ -98,13 +97,22 @@ impl Follower {
 
     /// The snapshot, if it is known to be current within [`FollowOptions::stale_after`].
     pub fn current(&self) -> Result<Arc<Catalog>, Unavailable> {
+        self.with_current(Arc::clone)
+    }
+
+    /// The version of [`Self::current`]: what every statement asks, without a hold on the snapshot.
+    pub fn version(&self) -> Result<u64, Unavailable> {
+        self.with_current(|catalog| catalog.version)
+    }
+
+    fn with_current<T>(&self, of: impl FnOnce(&Arc<Catalog>) -> T) -> Result<T, Unavailable> {
         let confirmed = self.shared.confirmed.load();
         let confirmed = confirmed.as_ref().ok_or(Unavailable::NotLoaded)?;
         let age = confirmed.at.elapsed();
         if age > self.shared.options.stale_after {
             return Err(Unavailable::Stale(age));
         }
-        Ok(confirmed.catalog.clone())
+        Ok(of(&confirmed.catalog))
     }
 
     /// How long ago the snapshot was known to be current; `None` before the first.

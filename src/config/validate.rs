@@ -242,7 +242,8 @@ impl Check<'_> {
 
     fn process(&mut self, raw: &RawServer) -> Process {
         let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-        let threads = self.positive("server", "threads", raw.threads, cores);
+        // The other half is the kernel's; messages that few threads take in larger groups cost fewer wake-ups
+        let threads = self.positive("server", "threads", raw.threads, cores.div_ceil(2));
         let longest = self.positive("server", "max_statement_bytes", raw.max_statement_bytes, 16 << 20);
         if longest > LONGEST_STATEMENT_BYTES {
             self.refuse("server", "max_statement_bytes", "PostgreSQL takes no statement of 1 GiB");

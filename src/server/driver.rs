@@ -9,15 +9,17 @@
 //! waits for either, since a refusal answers it without the server. Reading the server never waits for the server to
 //! read, so two peers that both send do not block each other.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io;
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use super::buffers;
 use super::leg::Leg;
 use super::phase::Phase;
 use crate::session::{Fatal, Outbox, Step};
@@ -163,20 +165,33 @@ where
             if is_draining && (self.is_over() || *phase.borrow() == Phase::Closing) {
                 break shutting_down();
             }
-            tokio::select! {
-                biased;
-                stop = poll_fn(|context| self.poll_exchange(context, is_draining)) => match stop {
-                    Some(stop) => break stop,
-                    None => continue,
-                },
-                changed = phase.changed() => if changed.is_err() {
-                    break shutting_down();
-                },
+            if let Some(stop) = self.exchange(&mut phase, is_draining).await {
+                break stop;
             }
         };
         let end = self.farewell(stop).await;
         self.report();
         (self.machine, end)
+    }
+
+    /// Exchanges until it stops; `None` where the phase has changed, or nothing is under way any more.
+    ///
+    /// To be polled by one task only: what the phase's change will wake is told once, not with every message.
+    async fn exchange(&mut self, phase: &mut watch::Receiver<Phase>, is_draining: bool) -> Option<Stop> {
+        let known = phase.clone();
+        let mut changed = pin!(phase.changed());
+        let mut is_watched = false;
+        poll_fn(|context| {
+            if let Poll::Ready(stop) = self.poll_exchange(context, is_draining) {
+                return Poll::Ready(stop);
+            }
+            if std::mem::replace(&mut is_watched, true) && !known.has_changed().unwrap_or(true) {
+                return Poll::Pending;
+            }
+            let changed = ready!(changed.as_mut().poll(context));
+            Poll::Ready(changed.is_err().then(shutting_down))
+        })
+        .await
     }
 
     /// Nothing is under way or waiting, so that ending here loses nothing.
@@ -266,6 +281,7 @@ where
         if self.server_hold != Hold::None || self.server.input.is_empty() {
             return Ok(());
         }
+        buffers::lend(&mut self.outbox.to_client);
         match self.machine.on_server(&mut self.server.input, &mut self.outbox)? {
             Step::Continue => {}
             Step::NeedReceipt => self.server_hold = Hold::Receipt,
@@ -279,6 +295,7 @@ where
         if self.client_hold != Hold::None || self.client.input.is_empty() {
             return Ok(());
         }
+        buffers::lend(&mut self.outbox.to_server);
         match self.machine.on_client(&mut self.client.input, &mut self.outbox)? {
             Step::Continue => {}
             Step::NeedCatalog => self.client_hold = Hold::Catalog,
@@ -332,12 +349,8 @@ where
         self.report();
         self.client.rest();
         self.server.rest();
-        // What is left of a written buffer may be a small view of a large one.
-        for output in [&mut self.outbox.to_client, &mut self.outbox.to_server] {
-            if output.is_empty() {
-                *output = BytesMut::new();
-            }
-        }
+        buffers::give_back(&mut self.outbox.to_client);
+        buffers::give_back(&mut self.outbox.to_server);
     }
 
     fn report(&mut self) {

@@ -7,9 +7,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
+use super::buffers;
 use crate::wire::frame::{Head, Sender};
 
-/// What a read asks for while little comes: an idle session holds two of these and nothing else.
+/// What a read asks for while little comes.
 const SMALL_READ_LEN: usize = 8 * 1024;
 /// What a read asks for while much comes.
 const LARGE_READ_LEN: usize = 64 * 1024;
@@ -54,8 +55,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
     /// # Errors
     /// The socket's.
     pub fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        buffers::lend(&mut self.input);
         self.input.reserve(self.read_len);
-        let len = ready!(pin!(self.stream.read_buf(&mut self.input)).poll(context))?;
+        let read = pin!(self.stream.read_buf(&mut self.input)).poll(context);
+        if read.is_pending() {
+            buffers::give_back(&mut self.input);
+        }
+        let len = ready!(read)?;
         self.at_end = len == 0;
         if len >= self.read_len {
             self.read_len = LARGE_READ_LEN;
@@ -105,9 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
 
     /// Gives memory back while nothing is under way.
     pub fn rest(&mut self) {
-        if self.input.is_empty() && self.read_len > SMALL_READ_LEN {
-            self.input = BytesMut::new();
-        }
+        buffers::give_back(&mut self.input);
         self.read_len = SMALL_READ_LEN;
     }
 }

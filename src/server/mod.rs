@@ -5,8 +5,9 @@
 //! main thread: accepts, follows catalogs, watches policies and signals, serves metrics
 //! ```
 
-mod database;
-mod decide;
+mod buffers;
+pub mod database;
+pub mod decide;
 mod driver;
 mod leg;
 mod listen;

@@ -13,12 +13,13 @@ use crate::audit::{AuditLog, Closing, Event, Opening, Outcome, Receipt, Refused,
 use crate::metrics::{Decision, Metrics, Phase, ValueAction};
 use crate::plan::{ParamAction, Plan, Refusal};
 use crate::session::{Account, Ended, Fatal, Observer, StatementId};
+use crate::sql;
 use crate::wire::{PgError, SqlState};
 
 /// Normalised texts that are kept, each of at most a few kilobytes.
 const KEPT_STATEMENTS: usize = 8192;
 
-/// Statements as the trail may hold them, by text: normalising one costs a pass of PostgreSQL's scanner.
+/// Statements as the trail may hold them, by shape or text: normalising one costs a pass of PostgreSQL's scanner.
 pub struct Statements {
     keyed: Keyed,
     kept: Cache<Key, Arc<Statement>>,
@@ -31,8 +32,11 @@ impl Statements {
         Ok(Self { keyed: Keyed::new()?, kept: Cache::new(KEPT_STATEMENTS) })
     }
 
+    /// Texts of one shape are normalised alike: what differs in them is `?`.
     fn get(&self, sql: &str) -> Arc<Statement> {
-        let key = self.keyed.clone().with(sql.as_bytes()).key();
+        let shape = sql::shape(sql);
+        let text = shape.as_ref().map_or(sql, |shape| &shape.text);
+        let key = self.keyed.clone().with(&[u8::from(shape.is_some())]).with(text.as_bytes()).key();
         if let Some(kept) = self.kept.get(&key) {
             return kept;
         }
@@ -179,7 +183,13 @@ impl Observer for SessionObserver {
     fn may_release(&mut self, id: StatementId) -> Result<bool, PgError> {
         let Some(open) = self.open.get_mut(&id) else { return Err(unannounced()) };
         // Nobody is woken by this look: the driver waits for the receipt by itself.
-        match open.poll(&self.shared.metrics, &mut Context::from_waker(std::task::Waker::noop())) {
+        let mut look = || open.poll(&self.shared.metrics, &mut Context::from_waker(std::task::Waker::noop()));
+        let mut written = look();
+        if written.is_pending() {
+            self.shared.audit.hurry();
+            written = look();
+        }
+        match written {
             Poll::Ready(Ok(())) => Ok(true),
             Poll::Ready(Err(())) => Err(crate::audit::Unwritable.into()),
             Poll::Pending => Ok(false),

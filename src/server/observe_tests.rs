@@ -73,3 +73,18 @@ async fn every_opening_record_has_its_closing_one() {
         assert!(page.lines().any(|shown| shown == line), "{page}");
     }
 }
+
+#[test]
+fn texts_of_one_shape_share_their_normalised_text() {
+    let statements = Statements::new().unwrap();
+    let texts = [
+        "SELECT a FROM t WHERE b = 'x' AND c = 1;",
+        "SELECT a FROM t WHERE b = 'it''s' AND c = 99;",
+        "SELECT a FROM t WHERE b = '' AND c = 000000009;",
+    ];
+    let kept = texts.map(|text| statements.get(text));
+    for (text, kept) in texts.iter().zip(&kept) {
+        assert!(Arc::ptr_eq(kept, &statements.get(texts[0])), "{text}");
+        assert_eq!(**kept, Statement::new(text));
+    }
+}

@@ -1,11 +1,11 @@
 //! The rule that a session is judged by, told by its decider to its observer.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 /// As audit records name it.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Rule {
     /// The policy's hash.
     pub policy: Arc<str>,
@@ -15,14 +15,14 @@ pub struct Rule {
 
 /// The rule of now, shared within one session.
 #[derive(Clone, Default)]
-pub struct CurrentRule(Rc<RefCell<Rule>>);
+pub struct CurrentRule(Arc<ArcSwap<Rule>>);
 
 impl CurrentRule {
     pub fn set(&self, policy: &str, role: &str) {
-        self.0.replace(Rule { policy: policy.into(), role: role.into() });
+        self.0.store(Arc::new(Rule { policy: policy.into(), role: role.into() }));
     }
 
-    pub fn get(&self) -> Rule {
-        self.0.borrow().clone()
+    pub fn get(&self) -> Arc<Rule> {
+        self.0.load_full()
     }
 }

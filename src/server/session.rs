@@ -143,17 +143,17 @@ fn principal(facts: &LoginFacts, database_roles: Vec<String>) -> Principal {
 }
 
 fn session_facts(server: &Server, facts: &LoginFacts, rule: &CurrentRule) -> SessionFacts {
-    let Rule { policy, role } = rule.get();
+    let Rule { policy, role } = &*rule.get();
     SessionFacts {
         session: server.last_session.fetch_add(1, Ordering::Relaxed) + 1,
         client: facts.peer.to_string(),
         tls_subject: facts.tls_subject.clone(),
         user: facts.startup.user.as_str().into(),
-        role,
+        role: role.clone(),
         database: facts.startup.database.as_str().into(),
         application_name: facts.startup.application_name(),
         auth_method: facts.auth_method.to_owned(),
-        policy,
+        policy: policy.clone(),
         server_pid: facts.server_pid,
     }
 }

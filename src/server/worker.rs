@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
-use tokio::task::LocalSet;
 
 /// Long texts of one thread's sessions that are decided at the same time, each on a thread that lasts as long; others wait
 /// for them.
 const MAX_ASIDE: usize = 4;
 
-/// Statements are read by recursion, to the depth that `sql` allows; an unoptimised build takes some 12 KiB a level. Only
+/// Statements are read by recursion, to the depth that `sql` allows; an unoptimised build takes tens of KiB a level. Only
 /// what is used of it takes memory.
 const STACK_LEN: usize = 128 << 20;
 
@@ -26,7 +25,7 @@ pub enum Accepted {
     Unix(std::os::unix::net::UnixStream),
 }
 
-type Serving = Pin<Box<dyn Future<Output = ()>>>;
+type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Serves one connection from login to end.
 pub type Serve = Arc<dyn Fn(Accepted) -> Serving + Send + Sync>;
@@ -57,7 +56,7 @@ impl Pool {
             let load = Arc::new(AtomicUsize::new(0));
             let worker = (accepted, serve.clone(), load.clone());
             let name = format!("sessions-{number}");
-            let work = move || LocalSet::new().block_on(&runtime, work(worker.0, worker.1, worker.2));
+            let work = move || runtime.block_on(work(worker.0, worker.1, worker.2));
             handles.push(std::thread::Builder::new().name(name).stack_size(STACK_LEN).spawn(work)?);
             pool.workers.push(Worker { queue, load });
         }
@@ -81,7 +80,7 @@ async fn work(mut queue: mpsc::UnboundedReceiver<Accepted>, serve: Serve, load: 
     loop {
         tokio::select! {
             accepted = queue.recv() => match accepted {
-                Some(accepted) => { sessions.spawn_local(counted(serve(accepted), load.clone())); }
+                Some(accepted) => { sessions.spawn(counted(serve(accepted), load.clone())); }
                 None => break,
             },
             Some(ended) = sessions.join_next() => report(ended),

@@ -40,12 +40,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
             let head = Head::peek(input, Sender::Client).map_err(|error| fatal(error, "client-protocol"))?;
             let Some(head) = head else { break };
             match self.client_message(head, input, outbox) {
-                Ok(Next::Forward) => frame::append(&mut outbox.to_server, input.split_to(head.frame_len())),
+                Ok(Next::Forward) => frame::forward(input, head.frame_len(), &mut outbox.to_server),
                 Ok(Next::Consumed) => input.advance(head.frame_len()),
                 Ok(Next::Relay) => self.client.relay = Some(Relay::new(head)),
                 Ok(Next::Skip) => self.client.skip_len = head.frame_len(),
                 Ok(Next::Close) => {
-                    frame::append(&mut outbox.to_server, input.split_to(head.frame_len()));
+                    frame::forward(input, head.frame_len(), &mut outbox.to_server);
                     return Ok(Step::Close);
                 }
                 Err(Stop::Short) => break,

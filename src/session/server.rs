@@ -1,6 +1,6 @@
 //! The server's messages, in order.
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 
 use super::decider::Decider;
 use super::machine::{Session, fatal, unexplained, withhold};
@@ -37,8 +37,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
             if !self.may_release(head.kind)? {
                 return Ok(Step::NeedReceipt);
             }
-            let frame = input.split_to(head.frame_len());
-            self.answer(head.kind, &frame, outbox)?;
+            let frame = input.get(..head.frame_len()).unwrap_or_default();
+            self.answer(head.kind, frame, outbox)?;
+            input.advance(head.frame_len());
         }
     }
 
@@ -46,7 +47,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn relay(&mut self, head: Head, input: &mut BytesMut, outbox: &mut Outbox) -> bool {
         let run_len = run_len(head, input);
         if run_len > 0 {
-            frame::append(&mut outbox.to_client, input.split_to(run_len));
+            frame::forward(input, run_len, &mut outbox.to_client);
             return true;
         }
         let is_streamed = head.frame_len() > HELD_LEN;

@@ -92,15 +92,44 @@ pub(super) fn depends_on_settings(sql: &[u8]) -> bool {
 /// Whether a passed statement could change those settings. Functions that do so by themselves are not seen here: the
 /// check of a result's origin stands behind this one.
 pub(super) fn may_change_reading(sql: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["encoding", "names", "conforming", "set_config", "reset", "discard", "rollback", "abort", "call"];
-    let sql = sql.to_ascii_lowercase();
-    WORDS.iter().any(|word| sql.contains(word))
+    let sql = sql.as_bytes();
+    let words = |first: u8| -> &[&[u8]] {
+        match first.to_ascii_lowercase() {
+            b'a' => &[b"abort"],
+            b'c' => &[b"conforming", b"call"],
+            b'd' => &[b"discard"],
+            b'e' => &[b"encoding"],
+            b'n' => &[b"names"],
+            b'r' => &[b"reset", b"rollback"],
+            b's' => &[b"set_config"],
+            _ => &[],
+        }
+    };
+    let stands =
+        |at: usize, word: &[u8]| sql.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    sql.iter().enumerate().any(|(at, first)| words(*first).iter().any(|word| stands(at, word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_change_how_text_is_read() {
+        for (sql, expect) in [
+            ("SET client_ENCODING = x", true),
+            ("set names 'x'", true),
+            ("select pg_catalog.SET_CONFIG('a', 'b', false)", true),
+            ("Rollback", true),
+            ("RESET ALL", true),
+            ("call", true),
+            ("SELECT name FROM resets_", true),
+            ("SELECT name, cal FROM accounts WHERE id = $1", false),
+            ("", false),
+        ] {
+            assert_eq!(may_change_reading(sql), expect, "{sql}");
+        }
+    }
 
     #[test]
     fn what_is_read_is_what_was_written() {

@@ -5,11 +5,13 @@
 //! only a print that gives the very same tree goes upstream ([`print()`]).
 
 mod depth;
+mod filled;
 mod inventory;
 mod print;
 mod printable;
 mod scan;
 mod second_reader;
+mod shape;
 mod walk;
 
 use std::ops::Range;
@@ -17,9 +19,11 @@ use std::ops::Range;
 use pg_query::ParserOptions;
 use pg_query::protobuf::Node;
 
+pub use filled::is_filled;
 pub use inventory::{Call, Inventory, Name, inventory};
 pub use print::{expression, print, query};
 pub use scan::scan;
+pub use shape::{Shape, shape};
 
 use crate::wire::{PgError, SqlState};
 

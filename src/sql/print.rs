@@ -62,14 +62,15 @@ fn not_ours() -> PgError {
 }
 
 /// Everything in a tree but where it stood in its text, written out: two trees mean the same where this is equal.
-fn meaning(tree: &Node) -> Vec<u8> {
-    let mut meaning = Meaning { bytes: Vec::with_capacity(4096), is_place: false };
+pub(super) fn meaning(tree: &impl serde::Serialize) -> Vec<u8> {
+    let mut meaning = Meaning::default();
     walk(tree, &mut meaning);
     meaning.bytes
 }
 
-struct Meaning {
-    bytes: Vec<u8>,
+#[derive(Default)]
+pub(super) struct Meaning {
+    pub(super) bytes: Vec<u8>,
     is_place: bool,
 }
 

@@ -11,6 +11,19 @@ pub(super) fn is_printable(tree: &Node) -> bool {
     checker.is_printable
 }
 
+/// What may stand as a function in FROM, and the list of columns beside it.
+const FUNCTIONS: &[&str] = &[
+    "FuncCall",
+    "SqlValueFunction",
+    "TypeCast",
+    "CoalesceExpr",
+    "MinMaxExpr",
+    "XmlExpr",
+    "XmlSerialize",
+    "List",
+    "ColumnDef",
+];
+
 struct Checker {
     /// The nodes around, each with the field that is being read.
     open: Vec<(&'static str, &'static str)>,
@@ -19,11 +32,17 @@ struct Checker {
 
 impl Visitor for Checker {
     fn enter(&mut self, kind: &'static str) {
-        let owner = self.open.iter().rev().find(|(kind, _)| *kind != "Node");
-        // PostgreSQL itself takes nothing else as a type's modifier
-        if owner == Some(&("TypeName", "typmods")) && !matches!(kind, "Node" | "AConst" | "ParamRef" | "ColumnRef") {
-            self.is_printable = false;
-        }
+        let mut around = self.open.iter().rev().filter(|(kind, _)| *kind != "Node");
+        let (owner, its_owner) = (around.next(), around.next());
+        let is_known = match (owner, its_owner) {
+            _ if kind == "Node" => true,
+            // PostgreSQL itself takes nothing else as a type's modifier
+            (Some(("TypeName", "typmods")), _) => matches!(kind, "AConst" | "ParamRef" | "ColumnRef"),
+            // SQL/JSON functions are missing
+            (Some(("List", _)), Some(("RangeFunction", "functions"))) => FUNCTIONS.contains(&kind),
+            _ => true,
+        };
+        self.is_printable &= is_known;
         self.open.push((kind, ""));
     }
 
@@ -53,6 +72,10 @@ mod tests {
             ("SELECT 'x'::date(1 + 1)", false),
             ("SELECT 'x'::t(NOT true), 1", false),
             ("SELECT f(1 + 1)::varchar(3)", true),
+            ("SELECT * FROM f(1 + 1) a, coalesce(1, 2) b, current_date c, CAST(1 AS int) d", true),
+            ("SELECT * FROM ROWS FROM (f(1), g() AS (a int, b text)) WITH ORDINALITY x", true),
+            ("SELECT * FROM JSON_SCALAR(1) x", false),
+            ("SELECT * FROM ROWS FROM (f(1), JSON_ARRAYAGG(2)) x", false),
         ] {
             let tree = super::super::parse(sql, true).unwrap().remove(0).tree;
             assert_eq!(is_printable(&tree), printable, "{sql}");

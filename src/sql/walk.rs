@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use pg_query::protobuf::Node;
 use serde::Serialize;
 use serde::ser::{self, Serializer};
 
@@ -18,8 +17,8 @@ pub(super) trait Visitor {
     fn number(&mut self, _number: i128) {}
 }
 
-/// Walks one tree.
-pub(super) fn walk(tree: &Node, visitor: &mut impl Visitor) {
+/// Walks one tree, or a part of one.
+pub(super) fn walk(tree: &impl Serialize, visitor: &mut impl Visitor) {
     // Every shape that the generated types have is handled; the error type has no value.
     let Ok(()) = tree.serialize(Walker(visitor));
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-MESSAGE-CONCEPTS>
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf as _, BufMut, BytesMut};
 
 use super::{PgError, SqlState, limits};
 
@@ -72,19 +72,21 @@ impl Relay {
     /// Moves what has come of the frame, never a byte of the next. True once the frame is through.
     pub fn run(&mut self, input: &mut BytesMut, output: &mut BytesMut) -> bool {
         let len = self.remaining.min(input.len());
-        append(output, input.split_to(len));
+        forward(input, len, output);
         self.remaining -= len;
         self.remaining == 0
     }
 }
 
-/// Into an empty buffer a large part moves without a copy; small ones are cheaper copied.
-pub fn append(output: &mut BytesMut, part: BytesMut) {
+/// Moves the first `len` bytes of `input`, which has as many. Into an empty buffer a large part moves without a copy;
+/// small ones are cheaper copied.
+pub fn forward(input: &mut BytesMut, len: usize, output: &mut BytesMut) {
     const WORTH_MOVING_LEN: usize = 4096;
-    if output.is_empty() && part.len() >= WORTH_MOVING_LEN {
-        *output = part;
+    if output.is_empty() && len >= WORTH_MOVING_LEN {
+        *output = input.split_to(len);
     } else {
-        output.extend_from_slice(&part);
+        output.extend_from_slice(input.get(..len).unwrap_or_default());
+        input.advance(len);
     }
 }
 

@@ -13,3 +13,5 @@ CREATE TEMP TABLE customers AS EXECUTE pp
 CREATE TABLE information_schema (LIKE customers INCLUDING DEFAULTS)
 
 SELECT ''::t(ROW(phone, 1)) FROM customers
+
+SELECT * FROM customers, JSON_SCALAR(1) x

@@ -70,13 +70,16 @@ impl Table {
     }
 }
 
+/// A view's name, and its columns' names with those that they are of.
+pub type View = (&'static str, Vec<(&'static str, Arc<TableColumn>)>);
+
 /// The bank as one role has it.
 pub struct Bank {
     pub role: &'static str,
     rights: Rights,
     pub tables: Vec<Table>,
     /// Views by name, with the columns that they take from `customers`.
-    pub views: Vec<(&'static str, Vec<(&'static str, Arc<TableColumn>)>)>,
+    pub views: Vec<View>,
 }
 
 /// Rows of each table from which values are taken.
@@ -140,7 +143,7 @@ fn table_column(rights: &Rights, column: BankColumn<'static>, values: Vec<Option
     }
 }
 
-fn views(tables: &[Table]) -> Vec<(&'static str, Vec<(&'static str, Arc<TableColumn>)>)> {
+fn views(tables: &[Table]) -> Vec<View> {
     let customers = tables.iter().find(|table| table.name == "customers").expect("customers");
     let by_name: HashMap<_, _> = customers.columns.iter().map(|column| (column.name, column)).collect();
     let column = |(shown, name): &(&'static str, &'static str)| (*shown, Arc::clone(by_name[name]));

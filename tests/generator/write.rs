@@ -192,7 +192,7 @@ impl<'a> Generator<'a> {
             .columns
             .iter()
             .filter(|column| column.name != table.key() && !column.name.ends_with("_id") && (all || !column.unique))
-            .filter(|column| column.writable || self.next_id % 20 == 0)
+            .filter(|column| column.writable || self.next_id.is_multiple_of(20))
             .cloned()
             .collect();
         let mut chosen: Vec<Arc<TableColumn>> = Vec::new();

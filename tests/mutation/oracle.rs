@@ -108,10 +108,7 @@ impl Oracle {
         }
         let calls = tree.of_kind("FuncCall").into_iter().map(|call| call.last_name("funcname"));
         let mut opaque = calls.into_iter().filter(|name| OPAQUE.contains(name) || !self.builtins.contains(*name));
-        match opaque.next() {
-            Some(name) => Some(format!("{kind} passes and calls {name}")),
-            None => None,
-        }
+        opaque.next().map(|name| format!("{kind} passes and calls {name}"))
     }
 
     fn rewritten(&self, original: &Tree<'_>, plan: &Plan) -> Option<String> {

@@ -50,8 +50,8 @@ impl Binding {
 
 /// Changes with policy and catalog. Without a catalog it is one that no binding has.
 pub fn epoch(policies: &PolicyStore, database: &Database) -> u64 {
-    match database.follower.current() {
-        Ok(catalog) => combined(policies.epoch(), catalog.version),
+    match database.follower.version() {
+        Ok(version) => combined(policies.epoch(), version),
         Err(_) => u64::MAX,
     }
 }

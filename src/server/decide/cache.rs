@@ -9,6 +9,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
+use crate::analyze::Template;
 use crate::plan::{Effect, Verdict};
 use crate::session::StatementDecision;
 
@@ -60,6 +61,10 @@ pub enum Kept {
     /// A simple Query of so many statements, all of them queries or transaction control that touch nothing protected.
     Passed(usize),
     Parse(Verdict),
+    /// Of a shape: one statement, rewritten.
+    Template(Arc<Template>),
+    /// Of a shape whose texts are each judged by themselves.
+    Singular,
 }
 
 #[derive(Clone)]
@@ -68,7 +73,8 @@ struct Weight;
 impl Weighter<Key, Kept> for Weight {
     fn weight(&self, _: &Key, kept: &Kept) -> u64 {
         match kept {
-            Kept::Passed(_) => ENTRY_BYTES,
+            Kept::Passed(_) | Kept::Singular => ENTRY_BYTES,
+            Kept::Template(template) => ENTRY_BYTES + template.len_bytes() as u64,
             Kept::Query(decisions) => decisions.iter().map(|decision| weight(&decision.verdict)).sum::<u64>(),
             Kept::Parse(verdict) => weight(verdict),
         }

@@ -7,11 +7,12 @@ mod look_ups;
 mod names;
 mod path;
 mod refresh;
-mod shape;
 
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Instant;
@@ -67,7 +68,9 @@ pub struct SessionDecider {
     refresh: Refresh,
     aside: Aside,
     /// Policy, catalog and settings as they were at the last decision; `None` before the first.
-    situation: Option<Keyed>,
+    situation: Option<Known>,
+    /// The last relation of which an answer's column came that was found open, under the binding of now.
+    open_relation: Cell<Option<u32>>,
 }
 
 /// Why a text is not even looked at.
@@ -102,6 +105,14 @@ struct Judged {
     asked_names: bool,
 }
 
+/// What was decided about a text, and what may be kept of it.
+struct Text {
+    decisions: Vec<StatementDecision>,
+    kept: Option<Kept>,
+    /// For every text of its shape.
+    of_shape: Option<Kept>,
+}
+
 impl SessionDecider {
     /// `search_path`: what the startup packet asked for ([`asked_at_startup`]).
     pub fn new(
@@ -127,6 +138,7 @@ impl SessionDecider {
             refresh: Refresh::default(),
             aside: Aside::default(),
             situation: None,
+            open_relation: Cell::new(None),
         }
     }
 
@@ -142,6 +154,7 @@ impl SessionDecider {
         let bound = self.shared.bindings.bind(&self.shared.policies, &self.database, &self.principal)?;
         self.rule.set(&bound.policy.hash, bound.role_name());
         self.binding = Some(bound.clone());
+        self.open_relation.set(None);
         Ok(bound)
     }
 
@@ -177,7 +190,10 @@ impl SessionDecider {
         }
         let binding = self.binding().map_err(Hurdle::Refuse)?;
         self.is_unsure = view.catalog_unsure();
-        self.situation = Some(situation(&binding, self.path.now(view), view.parameters()));
+        let path = self.path.now(view);
+        if !self.situation.as_ref().is_some_and(|known| known.holds(&binding, path, view.parameters())) {
+            self.situation = Some(Known::new(&binding, path, view.parameters()));
+        }
         Ok((binding, is_fresh))
     }
 
@@ -191,7 +207,7 @@ impl SessionDecider {
 
     /// What is asked about this text now.
     fn question(&self, kind: &'static str, sql: &str, param_types: &[u32]) -> Option<Key> {
-        let keyed = self.situation.clone()?.with(kind.as_bytes());
+        let keyed = self.situation.as_ref()?.keyed.clone().with(kind.as_bytes());
         let keyed = param_types.iter().fold(keyed, |keyed, oid| keyed.with(&oid.to_le_bytes()));
         Some(keyed.with(sql.as_bytes()).key())
     }
@@ -223,7 +239,7 @@ impl SessionDecider {
             let (path, param_types) = (path.as_deref(), param_types.as_slice());
             let (binding, keys) = (binding.as_ref(), keys.as_ref());
             let situation = Situation { keys, binding, path, style: &style, view: &view, param_types, is_fresh };
-            let decisions = statements(&sql, &situation).map(|(decisions, _)| decisions);
+            let decisions = statements(&sql, None, &situation).map(|text| text.decisions);
             metrics.overhead(Phase::Analyse, began.elapsed());
             Outcome { decisions, asked_names: view.asked.get() }
         };
@@ -244,10 +260,10 @@ impl SessionDecider {
         if let Some(decisions) = self.aside("query", sql, &[], view, (&binding, is_fresh))? {
             return Ok(decisions);
         }
-        let shaped = shape::shape(sql).and_then(|shape| self.key("shape", &shape, &[], view));
-        if let Some(Kept::Passed(count)) = self.cached(shaped) {
-            let passed = || StatementDecision { range: 0..sql.len(), verdict: Verdict::Pass(Effect::None) };
-            return Ok(std::iter::repeat_with(passed).take(count).collect());
+        let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
+        let shape = shape.and_then(|shape| Some((self.key("shape", &shape.text, &[], view)?, shape.literals)));
+        if let Some(decisions) = self.by_shape(sql, shape.as_ref()) {
+            return Ok(decisions);
         }
         let key = self.key("query", sql, &[], view);
         if let Some(Kept::Query(decisions)) = self.cached(key) {
@@ -260,13 +276,40 @@ impl SessionDecider {
         let keys = self.keys.clone();
         let situation =
             Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
-        let (decisions, kept) = statements(sql, &situation)?;
-        let key = if matches!(kept, Some(Kept::Passed(_))) && shaped.is_some() { shaped } else { key };
-        if let (Some(key), Some(kept), false) = (key, kept, is_fresh) {
-            self.shared.verdicts.keep(key, kept);
+        let new_shape = shape.as_ref().filter(|(key, _)| self.shared.verdicts.get(*key).is_none());
+        let Text { decisions, kept, of_shape } = statements(sql, new_shape, &situation)?;
+        if !is_fresh {
+            self.keep(key, kept);
+            self.keep(shape.map(|(key, _)| key), of_shape);
         }
         self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
         Ok(decisions)
+    }
+
+    fn keep(&self, key: Option<Key>, kept: Option<Kept>) {
+        if let (Some(key), Some(kept)) = (key, kept) {
+            self.shared.verdicts.keep(key, kept);
+        }
+    }
+
+    /// What is known of all texts of the shape.
+    fn by_shape(&self, sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>) -> Option<Vec<StatementDecision>> {
+        let (key, literals) = shape?;
+        let whole = |verdict| StatementDecision { range: 0..sql.len(), verdict };
+        match self.shared.verdicts.get(*key)? {
+            Kept::Passed(count) => {
+                self.shared.metrics.verdict_cache_hits_total.inc();
+                Some(std::iter::repeat_with(|| whole(Verdict::Pass(Effect::None))).take(count).collect())
+            }
+            Kept::Template(template) => {
+                let style = self.situation.as_ref()?.style.as_ref().ok()?;
+                let filler = analyze::Filler { style, sealer: self.keys.as_ref() };
+                let plan = template.fill(sql, literals, &filler)?;
+                self.shared.metrics.verdict_cache_hits_total.inc();
+                Some(vec![StatementDecision { range: template.range(sql), verdict: Verdict::Rewrite(Arc::new(plan)) }])
+            }
+            Kept::Singular | Kept::Query(_) | Kept::Parse(_) => None,
+        }
     }
 
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
@@ -350,10 +393,17 @@ impl Decider for SessionDecider {
 
     /// A relation that the catalog does not have yet counts as protected, unless the session may just have made it.
     fn is_protected(&self, table_oid: u32) -> bool {
+        if self.open_relation.get() == Some(table_oid) {
+            return false;
+        }
         self.binding.as_ref().is_none_or(|bound| {
             let may_be_new = self.is_unsure || bound.sees_everything();
-            let is_unknown = bound.catalog.relation(table_oid).is_none() && !may_be_new;
-            table_oid != 0 && (is_unknown || bound.rights.is_protected(table_oid))
+            let is_known = bound.catalog.relation(table_oid).is_some();
+            let is_protected = bound.rights.is_protected(table_oid);
+            if is_known && !is_protected {
+                self.open_relation.set(Some(table_oid));
+            }
+            table_oid != 0 && ((!is_known && !may_be_new) || is_protected)
         })
     }
 
@@ -370,30 +420,92 @@ impl Decider for SessionDecider {
 
 impl SessionDecider {
     fn verified_key(&self, sql: &str) -> Option<Key> {
-        let keyed = self.situation.clone().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
-        Some(keyed.with(b"verified").with(sql.as_bytes()).key())
+        let known = self.situation.as_ref().filter(|_| sql.len() <= MAX_TEXT_LEN)?;
+        Some(known.keyed.clone().with(b"verified").with(sql.as_bytes()).key())
+    }
+}
+
+/// What the last decision rested on besides its text.
+struct Known {
+    binding: Arc<Binding>,
+    path: Option<Vec<String>>,
+    date_style: String,
+    interval_style: String,
+    time_zone: String,
+    standard_conforming_strings: bool,
+    /// The beginning of every key under it.
+    keyed: Keyed,
+    style: Result<Style, PgError>,
+}
+
+impl Known {
+    fn new(binding: &Arc<Binding>, path: Option<&[String]>, parameters: &Parameters) -> Self {
+        Self {
+            binding: binding.clone(),
+            path: path.map(<[String]>::to_vec),
+            date_style: parameters.date_style.clone(),
+            interval_style: parameters.interval_style.clone(),
+            time_zone: parameters.time_zone.clone(),
+            standard_conforming_strings: parameters.standard_conforming_strings,
+            keyed: keyed(binding, path, parameters),
+            style: style(parameters),
+        }
+    }
+
+    fn holds(&self, binding: &Arc<Binding>, path: Option<&[String]>, parameters: &Parameters) -> bool {
+        Arc::ptr_eq(&self.binding, binding)
+            && self.path.as_deref() == path
+            && self.date_style == parameters.date_style
+            && self.interval_style == parameters.interval_style
+            && self.time_zone == parameters.time_zone
+            && self.standard_conforming_strings == parameters.standard_conforming_strings
     }
 }
 
 /// The decisions, and what of them may be kept.
-fn statements(sql: &str, situation: &Situation<'_>) -> Result<(Vec<StatementDecision>, Option<Kept>), Hurdle> {
+fn statements(sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>, situation: &Situation<'_>) -> Result<Text, Hurdle> {
     let mut overlay = Overlay::default();
-    let (mut may_keep, mut passed) = (true, true);
+    let (mut is_settled, mut is_kept, mut passed) = (true, true, true);
     let mut decisions = Vec::new();
-    for statement in parse(sql, situation.view.parameters())? {
-        let Judged { verdict, asked_names } = judge(sql, &statement, situation, &overlay)?;
-        may_keep &= !asked_names && is_reusable(&verdict);
-        passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(&statement);
+    let statements = parse(sql, situation.view.parameters())?;
+    for statement in &statements {
+        let Judged { verdict, asked_names } = judge(sql, statement, situation, &overlay)?;
+        is_settled &= !asked_names;
+        is_kept &= is_reusable(&verdict);
+        passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(statement);
         if let Some(effect) = effect(&verdict) {
             overlay.apply(effect);
         }
-        decisions.push(StatementDecision { range: statement.range, verdict });
+        decisions.push(StatementDecision { range: statement.range.clone(), verdict });
     }
-    let kept = match passed {
-        true => Kept::Passed(decisions.len()),
-        false => Kept::Query(decisions.as_slice().into()),
+    let of_shape = match (shape, passed) {
+        _ if !is_settled => None,
+        (None, _) => None,
+        (Some(_), true) => Some(Kept::Passed(decisions.len())),
+        (Some((_, literals)), false) => Some(template(sql, &statements, &decisions, literals, situation)),
     };
-    Ok((decisions, may_keep.then_some(kept)))
+    // A template serves this very text too, and takes less room than one entry for each
+    let is_kept = is_settled && is_kept && !matches!(of_shape, Some(Kept::Passed(_) | Kept::Template(_)));
+    let kept = is_kept.then(|| Kept::Query(decisions.as_slice().into()));
+    Ok(Text { decisions, kept, of_shape })
+}
+
+/// One analysis for all texts of the shape, where the text is one statement that is rewritten.
+fn template(
+    sql: &str,
+    statements: &[sql::Statement],
+    decisions: &[StatementDecision],
+    literals: &[Range<usize>],
+    situation: &Situation<'_>,
+) -> Kept {
+    let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }]) = (statements, decisions) else {
+        return Kept::Singular;
+    };
+    let (overlay, unstyled) = (Overlay::default(), Style::default());
+    let names = AskedNames::new(situation.view, &overlay);
+    let context = situation.context(&names, &overlay, &unstyled);
+    let template = analyze::template(sql, statement, literals, &context).filter(|_| !names.were_asked());
+    template.map_or(Kept::Singular, |template| Kept::Template(Arc::new(template)))
 }
 
 fn judge(
@@ -402,20 +514,9 @@ fn judge(
     situation: &Situation<'_>,
     overlay: &Overlay,
 ) -> Result<Judged, UnknownName> {
-    let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
-    let names = AskedNames::new(situation.view, overlay);
-    let unstyled = Style::default();
-    let context = analyze::Context {
-        catalog: &situation.binding.catalog,
-        rights: &situation.binding.rights,
-        search_path: situation.path.filter(|_| !overlay.settings_changed),
-        temp: TempSchema::Unknown,
-        is_unsure,
-        style: situation.style.as_ref().unwrap_or(&unstyled),
-        sealer: situation.keys,
-        names: &names,
-        param_types: situation.param_types,
-    };
+    let (names, unstyled) = (AskedNames::new(situation.view, overlay), Style::default());
+    let context = situation.context(&names, overlay, &unstyled);
+    let is_unsure = context.is_unsure;
     // A catalog that is read again does not show what an open transaction did.
     let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
     let verdict = match (verdict, situation.style) {
@@ -424,6 +525,27 @@ fn judge(
         (verdict, _) => verdict,
     };
     Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
+}
+
+impl Situation<'_> {
+    fn context<'c>(
+        &'c self,
+        names: &'c AskedNames<'_>,
+        overlay: &Overlay,
+        unstyled: &'c Style,
+    ) -> analyze::Context<'c> {
+        analyze::Context {
+            catalog: &self.binding.catalog,
+            rights: &self.binding.rights,
+            search_path: self.path.filter(|_| !overlay.settings_changed),
+            temp: TempSchema::Unknown,
+            is_unsure: self.view.catalog_unsure() || overlay.catalog_changed,
+            style: self.style.as_ref().unwrap_or(unstyled),
+            sealer: self.keys,
+            names,
+            param_types: self.param_types,
+        }
+    }
 }
 
 /// A Parse's one statement.
@@ -438,7 +560,7 @@ fn only(decisions: Vec<StatementDecision>) -> Result<Verdict, Hurdle> {
 
 /// What every key under this binding and these settings begins with. A path that is not known is one of its own: under
 /// it a name means what every relation of that name allows.
-fn situation(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Keyed {
+fn keyed(binding: &Binding, path: Option<&[String]>, parameters: &Parameters) -> Keyed {
     let keyed = binding.keyed.clone().with(if path.is_some() { b"path" } else { b"no path" });
     let path = path.into_iter().flatten().fold(keyed, |keyed, schema| keyed.with(schema.as_bytes()));
     let texts = [&parameters.date_style, &parameters.interval_style, &parameters.time_zone];

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::catalog::follow::{Follower, Unavailable};
 
-type Asking = Pin<Box<dyn Future<Output = Result<(), Unavailable>>>>;
+type Asking = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
 
 /// Where the session's last request for a newer catalog stands.
 #[derive(Default)]

@@ -7,12 +7,30 @@
 //! A text has a shape only where this reader is certain to end each literal where PostgreSQL's scanner does: plain ASCII
 //! without comments, dollar quotes, backslashes or prefixed strings. Everything else is judged by its exact text.
 
-/// The shape of a text, if it has one. It holds no literal.
-pub fn shape(text: &str) -> Option<String> {
+use std::ops::Range;
+
+/// A text without its literals, and where they stood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Holds no literal. In their places stand control characters, which no text of a shape holds.
+    pub text: String,
+    /// The literals' bytes in the text, quotes included.
+    pub literals: Vec<Range<usize>>,
+}
+
+const STRING: char = '\u{1}';
+/// Of up to nine digits.
+const INTEGER: char = '\u{2}';
+const LONG_INTEGER: char = '\u{3}';
+const DECIMAL: char = '\u{4}';
+
+/// The shape of a text, if it has one.
+pub fn shape(text: &str) -> Option<Shape> {
     if !text.is_ascii() {
         return None;
     }
-    let mut reader = Reader { rest: text.as_bytes(), shape: String::with_capacity(text.len()) };
+    let shape = Shape { text: String::with_capacity(text.len()), literals: Vec::new() };
+    let mut reader = Reader { rest: text.as_bytes(), len: text.len(), shape };
     while let Some(first) = reader.peek(0) {
         reader.token(first)?;
     }
@@ -21,7 +39,9 @@ pub fn shape(text: &str) -> Option<String> {
 
 struct Reader<'t> {
     rest: &'t [u8],
-    shape: String,
+    /// Of the whole text.
+    len: usize,
+    shape: Shape,
 }
 
 impl Reader<'_> {
@@ -36,13 +56,15 @@ impl Reader<'_> {
 
     fn keep(&mut self, len: usize) {
         let (kept, rest) = self.rest.split_at(len.min(self.rest.len()));
-        self.shape.extend(kept.iter().map(|byte| char::from(*byte)));
+        self.shape.text.extend(kept.iter().map(|byte| char::from(*byte)));
         self.rest = rest;
     }
 
-    fn drop_as(&mut self, len: usize, place: &str) {
+    fn drop_as(&mut self, len: usize, kind: char) {
+        let start = self.len - self.rest.len();
+        self.shape.literals.push(start..start + len);
         self.rest = self.rest.get(len..).unwrap_or_default();
-        self.shape.push_str(place);
+        self.shape.text.push(kind);
     }
 
     fn token(&mut self, first: u8) -> Option<()> {
@@ -75,7 +97,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Integers of up to nine digits are one kind, all other numbers another, as in the grammar.
+    /// What nine digits say is an integer to the grammar, what has a point is none.
     fn number(&mut self) -> Option<()> {
         let digits = self.run(|byte| byte.is_ascii_digit());
         let mut len = digits;
@@ -86,7 +108,14 @@ impl Reader<'_> {
         if !self.peek(len).is_none_or(is_end) {
             return None;
         }
-        self.drop_as(len, if len == digits && digits <= 9 { "?i" } else { "?n" });
+        self.drop_as(
+            len,
+            match len == digits {
+                true if digits <= 9 => INTEGER,
+                true => LONG_INTEGER,
+                false => DECIMAL,
+            },
+        );
         Some(())
     }
 
@@ -95,7 +124,7 @@ impl Reader<'_> {
         match self.rest.get(..len)?.contains(&b'\\') {
             true => None,
             false => {
-                self.drop_as(len, "?s");
+                self.drop_as(len, STRING);
                 Some(())
             }
         }
@@ -139,8 +168,10 @@ mod tests {
     fn literals_are_taken_out() {
         for (text, expect) in [
             ("SELECT abalance FROM a1 WHERE aid = 17;", Some("SELECT abalance FROM a1 WHERE aid = ?i;")),
-            ("select 1.5,'it''s',-3, $1 ,\"A\"\"1\"", Some("select ?n,?s,-?i, $1 ,\"A\"\"1\"")),
+            ("select 1.5,'it''s',-3, $1 ,\"A\"\"1\"", Some("select ?d,?s,-?i, $1 ,\"A\"\"1\"")),
             ("SELECT 12345678901", Some("SELECT ?n")),
+            ("SELECT date ?s", Some("SELECT date ?s")),
+            ("SELECT \u{1}", None),
             ("SELECT 'a' 'b'", Some("SELECT ?s ?s")),
             ("SELECT E'a'", None),
             ("SELECT U&\"a\"", None),
@@ -157,7 +188,12 @@ mod tests {
             ("SELECT 'open", None),
             ("SELECT \"open", None),
         ] {
-            assert_eq!(shape(text).as_deref(), expect, "{text}");
+            let shown = |text: String| {
+                [(STRING, "?s"), (INTEGER, "?i"), (LONG_INTEGER, "?n"), (DECIMAL, "?d")]
+                    .iter()
+                    .fold(text, |text, (kind, shown)| text.replace(*kind, shown))
+            };
+            assert_eq!(shape(text).map(|shape| shown(shape.text)).as_deref(), expect, "{text}");
         }
     }
 
@@ -213,21 +249,25 @@ mod tests {
         for _ in 0..60_000 {
             let text: String = (0..1 + next() % 9).map(|_| parts[next() % parts.len()]).collect();
             let (Some(shaped), Some(tokens)) = (shape(&text), sql::scan(&text)) else { continue };
-            let mut expect = String::new();
+            let mut expect = Shape { text: String::new(), literals: Vec::new() };
             let mut at = 0;
             for token in tokens {
                 let (start, end) = (usize::try_from(token.start).unwrap(), usize::try_from(token.end).unwrap());
-                expect.push_str(&text[at..start]);
+                expect.text.push_str(&text[at..start]);
                 let source = &text[start..end];
-                expect.push_str(match source.as_bytes()[0] {
-                    b'\'' => "?s",
-                    b'0'..=b'9' if source.len() <= 9 && source.bytes().all(|b| b.is_ascii_digit()) => "?i",
-                    b'0'..=b'9' => "?n",
-                    _ => source,
-                });
+                if matches!(source.as_bytes()[0], b'\'' | b'0'..=b'9') {
+                    expect.literals.push(start..end);
+                }
+                match source.as_bytes()[0] {
+                    b'\'' => expect.text.push(STRING),
+                    b'0'..=b'9' if source.contains('.') => expect.text.push(DECIMAL),
+                    b'0'..=b'9' if source.len() <= 9 => expect.text.push(INTEGER),
+                    b'0'..=b'9' => expect.text.push(LONG_INTEGER),
+                    _ => expect.text.push_str(source),
+                }
                 at = end;
             }
-            expect.push_str(&text[at..]);
+            expect.text.push_str(&text[at..]);
             // The scanner joins strings that a line break separates: one token where the shape shows two
             if !text.contains('\n') {
                 assert_eq!(shaped, expect, "{text}");
@@ -237,12 +277,23 @@ mod tests {
         assert!(compared > 5_000, "{compared}");
     }
 
+    /// `date 'x'` is a constant, `date ?s` asks an operator of two columns.
+    #[test]
+    fn no_text_looks_like_a_shape() {
+        let shapes = ["SELECT date 'x'", "SELECT date ?s", "SELECT date ?i", "SELECT date 1"].map(shape);
+        for (at, one) in shapes.iter().enumerate() {
+            assert!(
+                shapes[at + 1..].iter().all(|other| one.as_ref().map(|s| &s.text) != other.as_ref().map(|s| &s.text))
+            );
+        }
+    }
+
     #[test]
     fn texts_of_one_shape_name_the_same() {
         let texts =
             ["SELECT a FROM t WHERE b = 'x' AND c IN (1, 2)", "SELECT a FROM t WHERE b = 'y''z' AND c IN (9, 8)"];
         let named = texts.map(|text| sql::inventory(&sql::parse(text, true).unwrap().remove(0).tree));
-        assert_eq!(shape(texts[0]), shape(texts[1]));
+        assert_eq!(shape(texts[0]).map(|shape| shape.text), shape(texts[1]).map(|shape| shape.text));
         assert_eq!((&named[0].relations, &named[0].functions), (&named[1].relations, &named[1].functions));
     }
 }
