@@ -85,6 +85,7 @@ pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Resul
             false => Ok(Verdict::Pass(effect.clone())),
         },
         Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
+        Verdict::Rewrite(plan) if plan.copy.is_some() => Err(not_prepared()),
         Verdict::Rewrite(plan) => execute_plan(statement, execute, plan).map(|plan| Verdict::Rewrite(Arc::new(plan))),
     }
 }

@@ -16,7 +16,7 @@ use crate::sql;
 /// 0A000 where the server would run something else than the verdict asks for.
 pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<Verdict> {
     let Some(inner) = sql::parse(&named.sql, true)?.pop() else { return Ok(named.verdict.clone()) };
-    if !is_query(&inner.tree) {
+    if !is_followed(&inner.tree) {
         return not_followed(statement);
     }
     let verdict = super::verdict(&named.sql, &inner.tree, statement.context, statement.is_fresh)?;
@@ -35,9 +35,9 @@ pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<
     }
 }
 
-/// What PREPARE and DECLARE can name. A Parse names anything, EXECUTE and FETCH of its own name included: to follow those
-/// would never end.
-fn is_query(tree: &Node) -> bool {
+/// What PREPARE and DECLARE can name, and COPY. A Parse names anything, EXECUTE and FETCH of its own name included: to
+/// follow those would never end.
+fn is_followed(tree: &Node) -> bool {
     matches!(
         &tree.node,
         Some(
@@ -46,6 +46,7 @@ fn is_query(tree: &Node) -> bool {
                 | NodeEnum::UpdateStmt(_)
                 | NodeEnum::DeleteStmt(_)
                 | NodeEnum::MergeStmt(_)
+                | NodeEnum::CopyStmt(_)
         )
     )
 }
