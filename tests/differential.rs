@@ -71,7 +71,7 @@ const BOTH: &[&str] = &["app", "teller"];
 
 #[test]
 fn every_construct_has_three_cases_that_must_be_answered() {
-    let corpus = cases::load("differential", "app");
+    let corpus = cases::load("differential", &["app"]);
     let answered: Vec<_> =
         corpus.iter().filter(|case| case.expect == Expect::Answer && case.modes.len() == 3).collect();
     let mut missing = Vec::new();
@@ -93,7 +93,7 @@ fn every_construct_has_three_cases_that_must_be_answered() {
 
 #[test]
 fn every_case_is_as_it_says_on_plain_postgresql() {
-    let corpus = cases::load("differential", "app");
+    let corpus = cases::load("differential", &["app"]);
     let twins = Twins::start(&["teller", "auditor"]);
     let mut wrong = Vec::new();
     for case in &corpus {
@@ -119,7 +119,7 @@ fn every_case_is_as_it_says_on_plain_postgresql() {
 
 #[test]
 fn the_proxy_answers_as_the_virtual_database() {
-    let corpus = cases::load("differential", "app");
+    let corpus = cases::load("differential", &["app"]);
     let twins = Twins::start(&["teller", "auditor"]);
     twins.create("bank", schema::PROTECTED);
     let proxy = Proxy::start(twins.server.port());

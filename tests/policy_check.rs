@@ -86,6 +86,29 @@ async fn the_printed_ddl_mends_a_plain_bank() {
     assert!(!after.iter().any(|finding| finding.ddl.is_some()), "{after:#?}");
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn code_that_cannot_be_looked_into_is_shown() {
+    let server = Server::start();
+    let listed = "functions:\n  public.known: {returns: [public.customers.phone]}\n  public.gone: {}\n";
+    let read = |file: &str| std::fs::read_to_string(repository().join("policies/bank").join(file)).unwrap();
+    let tables = read("tables.yaml") + listed;
+    let set = PolicySet::from_texts([("tables.yaml", tables.as_str()), ("roles.yaml", &read("roles.yaml"))]).unwrap();
+    let client = database(&server, "with_code", "schema-protected.sql").await;
+    let code = "CREATE FUNCTION known() RETURNS text LANGUAGE sql STABLE AS 'SELECT phone FROM customers LIMIT 1';
+        CREATE FUNCTION unknown() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN 1; END';
+        CREATE PROCEDURE run() LANGUAGE plpgsql AS 'BEGIN END';";
+    client.batch_execute(code).await.unwrap();
+    let found: Vec<String> = findings(&set, &client).await.iter().map(ToString::to_string).collect();
+    for expect in [
+        "note: public.known: function in sql, stable; listed: every role may run it; it returns public.customers.phone",
+        "note: public.unknown: function in plpgsql, volatile, with its owner's rights; not listed: roles that see anything masked may not run it",
+        "note: public.run: procedure in plpgsql, volatile; not listed: roles that see anything masked may not run it",
+        "warning: public.gone: listed under `functions`, and no such function or procedure",
+    ] {
+        assert!(found.iter().any(|finding| finding == expect), "{expect}\n{found:#?}");
+    }
+}
+
 #[test]
 fn the_command_tells_by_its_exit_code() {
     use pgveil::cli::policy::{PolicyCommand, run};

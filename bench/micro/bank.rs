@@ -58,6 +58,8 @@ pub fn relation(oid: Oid, name: &str, columns: &[(&str, Oid)]) -> Relation {
         parents: Vec::new(),
         definition: None,
         depends_on: Vec::new(),
+        cascades_to: Vec::new(),
+        code: Vec::new(),
         has_rules: false,
         triggers: Vec::new(),
         unique_indexes: Vec::new(),

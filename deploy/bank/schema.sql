@@ -63,7 +63,7 @@ CREATE TABLE transactions (
     kind         varchar(12) NOT NULL,
     amount       numeric(14,2) NOT NULL, -- masked
     counterparty varchar(24), -- sealed equality
-    memo         varchar(140)
+    memo         varchar(140) -- masked
 );
 
 CREATE TABLE kyc (

@@ -7,7 +7,7 @@ use super::Context;
 use super::parameters::Parameters;
 use super::rights::{ColumnRights, Read, RelationRights, SealedRight, Veil};
 use super::shape::Column;
-use super::stop::Result;
+use super::stop::{Result, Stop};
 use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
 
 pub(super) struct Analyzer<'a> {
@@ -16,6 +16,9 @@ pub(super) struct Analyzer<'a> {
     pub(super) is_fresh: bool,
     /// The definition of a view is read, which the server runs as it is stored.
     pub(super) is_in_view: bool,
+    /// Columns keep where they come from.
+    pub(super) traces: bool,
+    pub(super) views: Views,
     pub(super) parameters: Parameters,
     pub(super) sees_details: bool,
     pub(super) look_ups: u32,
@@ -24,12 +27,42 @@ pub(super) struct Analyzer<'a> {
     touches: Vec<Touch>,
 }
 
+/// Views that were read for one statement. They can name each other in a circle, which PostgreSQL notices only when one
+/// is used, and each twice the next.
+#[derive(Default)]
+pub(super) struct Views {
+    depth: usize,
+    count: usize,
+}
+
+impl Views {
+    const MAX_DEPTH: usize = 32;
+    const MAX_COUNT: usize = 1_000;
+
+    /// # Errors
+    /// 0A000 past either bound.
+    pub(super) fn enter(&mut self) -> Result<()> {
+        self.depth += 1;
+        self.count += 1;
+        if self.depth > Self::MAX_DEPTH || self.count > Self::MAX_COUNT {
+            return Err(Stop::not_understood("opaque-view", "views that are nested too deeply", ""));
+        }
+        Ok(())
+    }
+
+    pub(super) const fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}
+
 impl<'a> Analyzer<'a> {
     pub(super) fn new(context: &'a Context<'a>, is_fresh: bool) -> Self {
         Self {
             context,
             is_fresh,
             is_in_view: false,
+            traces: false,
+            views: Views::default(),
             parameters: Parameters::default(),
             sees_details: true,
             look_ups: 0,

@@ -1,5 +1,7 @@
 //! Column references: which column of which row source one means, and what stands in its place upstream.
 
+use std::sync::Arc;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{ColumnRef, Node};
 
@@ -8,7 +10,7 @@ use super::build;
 use super::naming::string;
 use super::rights::{PLACE, Veil};
 use super::scope::{Mode, Scope, Table, Visible};
-use super::shape::{Column, Shape, denied};
+use super::shape::{Column, Shape, Step, denied};
 use super::stop::{Result, Stop};
 use crate::sql;
 use crate::wire::SqlState;
@@ -68,6 +70,9 @@ impl Analyzer<'_> {
         let (at, index) = visible.place;
         let Some(table) = scope.tables.get(at) else { return Ok(column) };
         table.used.borrow_mut().insert(index);
+        if self.traces {
+            column.via = Some(Arc::new(step(table, index, &column)));
+        }
         if let Some(right) = column.shape.sealed().and_then(|rights| rights.iter().find(|right| right.reveal.is_none()))
         {
             return Err(denied(right));
@@ -139,7 +144,7 @@ impl Analyzer<'_> {
         let mut same = table.columns.iter().enumerate().filter(|(_, column)| column.name == name);
         match (same.next(), same.next()) {
             (Some((index, column)), None) => {
-                let visible = Visible { column: column.clone(), place: (at, index), node: None };
+                let visible = Visible { column: column.clone(), place: (at, index), node: None, is_merged: false };
                 Ok(Meaning::Column { scope, visible: Box::new(visible) })
             }
             (Some(_), Some(_)) => {
@@ -202,6 +207,13 @@ pub(super) fn veiled(veil: &Veil, column: Node) -> Result<Node> {
         }
         Veil::Denied => Err(Stop::denied("column-denied", "permission denied for a column", Vec::new(), "")),
     }
+}
+
+fn step(table: &Table, index: usize, column: &Column) -> Step {
+    let reference = format!("{}.{}", table.alias, column.name);
+    let stored = table.stored.get(index).unwrap_or(&column.name);
+    let source = table.rights.as_ref().map(|rights| (rights.full_name(), stored.clone()));
+    Step { reference, source, then: column.via.clone() }
 }
 
 fn has_veiled(scope: &Scope<'_>) -> bool {

@@ -1,5 +1,6 @@
 //! Literals and parameters where a sealed value is meant: read as the column's type, then sealed or made a term.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
@@ -11,7 +12,7 @@ use super::naming::strings;
 use super::rights::SealedRight;
 use super::stop::{Result, Stop};
 use crate::plan::{MAGIC_COMMON, ParamAction, SealedColumn};
-use crate::value::{Format, Kind, LogicalType, Plaintext, Purpose, read_array};
+use crate::value::{Format, Kind, LogicalType, Plaintext, Purpose, element_of, read_array};
 use crate::wire::{PgError, SqlState};
 
 /// A value known before the statement runs.
@@ -29,6 +30,7 @@ pub(super) enum Literal {
     },
 }
 
+const TEXT: u32 = 25;
 const INT4: u32 = 23;
 const INT8: u32 = 20;
 const NUMERIC: u32 = 1700;
@@ -162,9 +164,11 @@ impl Analyzer<'_> {
     /// An array of which every element becomes a term.
     pub(super) fn array_terms(&mut self, node: &mut Node, right: &SealedRight) -> Result<()> {
         let column = &right.column;
-        if let Some(elements) = constructed(node) {
+        if let Some((elements, cast)) = constructed(node) {
+            let ty = element_type(elements, cast, column)?;
             let terms = elements.iter().map(|element| match literal(element) {
-                Some(literal) => self.literal_term(literal, right),
+                Some(Literal::Text { text, source: 0 }) => self.literal_term(Literal::Text { text, source: ty }, right),
+                Some(literal) => self.literal_term_as(literal, right, ty),
                 None => Err(not_an_array(column)),
             });
             *node = build::text_array(terms.collect::<Result<_>>()?);
@@ -213,15 +217,39 @@ pub(super) fn check_magic(column: &SealedColumn, text: &str) -> Result<()> {
     }
 }
 
-/// The elements of `ARRAY[…]`, with or without a cast.
-fn constructed(node: &Node) -> Option<&[Node]> {
+/// The elements of `ARRAY[…]`, and the type OID that the whole is cast to, 0 where it is not.
+fn constructed(node: &Node) -> Option<(&[Node], u32)> {
     match node.node.as_ref()? {
-        NodeEnum::AArrayExpr(array) => Some(&array.elements),
+        NodeEnum::AArrayExpr(array) => Some((&array.elements, 0)),
         NodeEnum::TypeCast(cast) => match &cast.arg.as_deref()?.node {
-            Some(NodeEnum::AArrayExpr(array)) if type_oid(cast.type_name.as_ref()?).is_some() => Some(&array.elements),
+            Some(NodeEnum::AArrayExpr(array)) => Some((&array.elements, type_oid(cast.type_name.as_ref()?)?)),
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The type OID that PostgreSQL gives what is untyped in `ARRAY[…]`: that of the cast, of the other elements, or text,
+/// which not every type can be compared with.
+fn element_type(elements: &[Node], cast: u32, column: &SealedColumn) -> Result<u32> {
+    if cast != 0 {
+        return element_of(cast).ok_or_else(|| not_an_array(column));
+    }
+    let typed = elements.iter().filter_map(|element| match literal(element) {
+        Some(Literal::Text { source, .. } | Literal::Parameter { source, .. }) => Some(source),
+        Some(Literal::Null) | None => None,
+    });
+    let types: BTreeSet<u32> = typed.collect();
+    let mut named = types.iter().copied().filter(|source| *source != 0);
+    match (named.next(), named.next()) {
+        (None, _) if column.ty.is_text() => Ok(TEXT),
+        (None, _) => {
+            let message = format!("operator does not exist: {} = text", column.ty);
+            Err(Stop::postgres(SqlState(*b"42883"), message))
+        }
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) if !types.contains(&0) => Ok(0),
+        (Some(_), Some(_)) => Err(not_an_array(column)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{self, Alias, JoinExpr, LimitOption, Node, RangeFunction, RangeSubselect, RangeVar};
+use pg_query::protobuf::{self, Alias, JoinExpr, JoinType, LimitOption, Node, RangeFunction, RangeSubselect, RangeVar};
 
 use super::analyzer::Analyzer;
 use super::build;
@@ -230,16 +230,17 @@ impl Analyzer<'_> {
         }
         for (l, r) in pairs {
             if is_rewritten {
+                check_types(&l, &r, scope)?;
                 let condition = self.using_condition(&l, &r, scope)?;
                 join.quals = Some(build::and(join.quals.take(), condition));
-                merged.push(Visible { node: Some(reference_to(&l, scope)), ..l });
+                merged.push(Visible { node: Some(reference_to(&l, scope)), is_merged: false, ..l });
             } else {
                 // The server merges them; both sides are used
                 for side in [&l, &r] {
                     let shape = self.use_column(scope, side)?.shape;
                     self.require_open(&shape, "comparison", "JOIN … USING")?;
                 }
-                merged.push(l);
+                merged.push(merged_column(join.jointype, l, r, scope));
             }
         }
         if is_rewritten {
@@ -331,6 +332,41 @@ fn one_of<'v>(side: &'v [Visible], name: &str) -> Result<&'v Visible> {
             Err(Stop::not_understood("using-column", format!("column \"{name}\" of JOIN … USING"), "Write JOIN … ON."))
         }
     }
+}
+
+/// The type of a table's column, where the table's own are known.
+fn type_of(visible: &Visible, scope: &Scope<'_>) -> Option<u32> {
+    let rights = scope.tables.get(visible.place.0)?.rights.as_ref()?;
+    rights.relation.columns.get(visible.place.1).map(|column| column.type_oid)
+}
+
+/// The server gives merged columns a common type; where they are written as the left one alone it has to have it.
+fn check_types(l: &Visible, r: &Visible, scope: &Scope<'_>) -> Result<()> {
+    let is_sealed = |visible: &Visible| visible.column.shape.sealed().is_some();
+    let is_alike = type_of(l, scope).is_some_and(|left| type_of(r, scope) == Some(left));
+    match is_sealed(l) || is_sealed(r) || (is_alike && !l.is_merged && !r.is_merged) {
+        true => Ok(()),
+        false => {
+            let what = "JOIN … USING columns that may be of different types beside an encrypted one";
+            Err(Stop::not_understood("using-types", what, "Write JOIN … ON."))
+        }
+    }
+}
+
+/// What a bare name means where the server merges two columns: the left one, the right one, or whichever there is.
+fn merged_column(jointype: i32, l: Visible, r: Visible, scope: &Scope<'_>) -> Visible {
+    let is_alike = type_of(&l, scope).is_some_and(|left| type_of(&r, scope) == Some(left));
+    let mut merged = match JoinType::try_from(jointype) {
+        Ok(JoinType::JoinRight) => r,
+        Ok(JoinType::JoinFull) => Visible { column: Column::open(&l.column.name), ..l },
+        _ => l,
+    };
+    if !is_alike {
+        // It is a column's own or converted: the server says which
+        merged.column.origin = None;
+    }
+    merged.is_merged = true;
+    merged
 }
 
 /// The column by its table, as it can be written anywhere in the query.

@@ -24,6 +24,7 @@ mod explain;
 mod expression;
 mod from;
 mod group;
+mod lineage;
 mod naming;
 mod opaque;
 mod parameters;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
+pub use lineage::{Lineage, lineage};
 pub use rights::{Borne, Rights};
 pub use template::{Filler, Template, template};
 

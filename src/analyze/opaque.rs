@@ -30,6 +30,15 @@ impl Code {
 /// The worst among functions called, operators, types outside `pg_catalog`, and what the named relations run: views'
 /// functions, triggers, rules.
 pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
+    worst_where(found, context, |relation| is_written(relation, found))
+}
+
+/// The same for a view about to be made: whoever writes to it later writes to the relations behind it.
+pub(super) fn worst_behind_view(found: &Inventory, context: &Context<'_>) -> Code {
+    worst_where(found, context, |_| true)
+}
+
+fn worst_where(found: &Inventory, context: &Context<'_>, is_written: impl Fn(&Relation) -> bool) -> Code {
     let mut worst = Code { class: FunctionClass::BuiltinSafe, name: String::new() };
     let mut note = |class: FunctionClass, name: String| {
         if class > worst.class {
@@ -54,9 +63,14 @@ pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
         }
     }
     for relation in named(found, context) {
-        let is_written = is_written(&relation, found);
-        // Rows that go into a parent run what its partitions and children have of their own
-        for below in context.catalog.descendants(relation.oid) {
+        let is_written = is_written(&relation);
+        // Rows that go into a parent run what its partitions and children have of their own, rows that go into a view
+        // what is behind it, rows that go what foreign keys make of the rest
+        let reached = match is_written {
+            true => context.catalog.reach_of_write(relation.oid),
+            false => context.catalog.descendants(relation.oid),
+        };
+        for below in reached {
             if let Some(relation) = context.catalog.relation(below) {
                 let (class, name) = run_by(relation, is_written, context);
                 note(class, name);
@@ -126,6 +140,10 @@ fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (Func
     let mut worst = (reached, format!("view {name}"));
     if relation.kind == RelationKind::ForeignTable {
         worst = worst.max((FunctionClass::Opaque, format!("foreign table {name}")));
+    }
+    for call in relation.code.iter().filter(|call| is_written || call.on_read) {
+        let what = format!("code of a policy, index, partition key or domain of {name}");
+        worst = worst.max((trigger_class(call.function, context), what));
     }
     if is_written {
         for (trigger, function) in &relation.triggers {

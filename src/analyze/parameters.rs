@@ -9,6 +9,8 @@ use crate::plan::{ParamAction, UpstreamParam};
 #[derive(Default)]
 pub(super) struct Parameters {
     upstream: Vec<UpstreamParam>,
+    /// By the client's parameter, which of `upstream` are made of it.
+    made_of: HashMap<usize, Vec<usize>>,
     client: usize,
     /// The client's numbers of which IS NULL is asked.
     null_asked: BTreeSet<i32>,
@@ -23,9 +25,11 @@ impl Parameters {
         let position = usize::try_from(number).unwrap_or(0);
         self.client = self.client.max(position);
         let client = position.saturating_sub(1);
-        let same = self.upstream.iter().position(|known| known.client == client && is_same(&known.action, &action));
-        let at = same.unwrap_or_else(|| {
+        let made = self.made_of.entry(client).or_default();
+        let known = |at: &usize| self.upstream.get(*at).is_some_and(|known| is_same(&known.action, &action));
+        let at = made.iter().copied().find(known).unwrap_or_else(|| {
             self.upstream.push(UpstreamParam { client, action, ty });
+            made.push(self.upstream.len() - 1);
             self.upstream.len() - 1
         });
         i32::try_from(at + 1).unwrap_or(i32::MAX)
@@ -46,7 +50,7 @@ impl Parameters {
     pub(super) fn again(&self) -> Option<Self> {
         let of = |number: &i32| {
             let client = usize::try_from(*number).ok()?.checked_sub(1)?;
-            let hidden = self.upstream.iter().filter(is_hidden).find(|param| param.client == client)?;
+            let hidden = self.made_of(client).find(is_hidden)?;
             Some((*number, (hidden.action.clone(), hidden.ty)))
         };
         let sealed: HashMap<_, _> = self.null_asked.iter().filter_map(of).collect();
@@ -56,8 +60,12 @@ impl Parameters {
     /// The client's number of a parameter that one place hides from the server and another would bring it in clear.
     pub(super) fn shown_and_hidden(&self) -> Option<usize> {
         let mut hidden = self.upstream.iter().filter(is_hidden);
-        let is_shown = |client| self.upstream.iter().any(|param| param.client == client && !is_hidden(&param));
+        let is_shown = |client| self.made_of(client).any(|param| !is_hidden(&param));
         hidden.find(|param| is_shown(param.client)).map(|param| param.client + 1)
+    }
+
+    fn made_of(&self, client: usize) -> impl Iterator<Item = &UpstreamParam> {
+        self.made_of.get(&client).into_iter().flatten().filter_map(|at| self.upstream.get(*at))
     }
 
     /// The upstream's parameters, and how many the client has.

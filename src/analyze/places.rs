@@ -24,6 +24,10 @@ pub(super) fn open(tree: &mut Node, text: &str, literals: &[Range<usize>]) -> Ve
             if let Some(Node { node: Some(NodeEnum::SelectStmt(source)) }) = insert.select_stmt.as_deref_mut() {
                 opener.select(source);
             }
+            if let Some(conflict) = insert.on_conflict_clause.as_deref_mut() {
+                opener.assignments(&mut conflict.target_list);
+                opener.opt(conflict.where_clause.as_deref_mut());
+            }
         }
         Some(NodeEnum::UpdateStmt(update)) => {
             opener.assignments(&mut update.target_list);

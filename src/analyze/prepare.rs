@@ -71,20 +71,21 @@ fn not_prepared() -> Stop {
 }
 
 pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Result<Verdict> {
-    let Some(prepared) = statement.context.names.prepared(&execute.name) else {
-        // The server says that there is none
-        return Ok(Verdict::Pass(Effect::None));
-    };
     let code = opaque::worst(statement.found, statement.context);
     if !code.is_safe() && !statement.context.rights.sees_everything() {
         return Err(code.refused());
     }
+    let Some(prepared) = statement.context.names.prepared(&execute.name) else {
+        // The server says that there is none
+        return Ok(Verdict::Pass(Effect::None));
+    };
     match &super::renew::renewed(statement, prepared)? {
         Verdict::Pass(effect) => match statement.touches() {
             true => Err(not_prepared()),
             false => Ok(Verdict::Pass(effect.clone())),
         },
         Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
+        Verdict::Rewrite(plan) if plan.copy.is_some() => Err(not_prepared()),
         Verdict::Rewrite(plan) => execute_plan(statement, execute, plan).map(|plan| Verdict::Rewrite(Arc::new(plan))),
     }
 }

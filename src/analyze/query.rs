@@ -7,7 +7,7 @@ use super::analyzer::Analyzer;
 use super::build;
 use super::naming::{of_target, string, strings};
 use super::rights::ColumnRights;
-use super::scope::{Common, Scope};
+use super::scope::{Common, Scope, Visible};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 
@@ -175,7 +175,7 @@ impl Analyzer<'_> {
                 Some(column) => {
                     self.assign(value, column, None, scope)?;
                     let shape = column.sealed.as_ref().map_or(Shape::Open, Shape::of);
-                    Column { name: name.clone(), shape, origin: None }
+                    Column { name: name.clone(), shape, origin: None, via: None }
                 }
                 None => self.value(value, scope)?,
             };
@@ -203,15 +203,16 @@ impl Analyzer<'_> {
         if !table.is_complete {
             return Err(unknown_star());
         }
-        let visible = table.columns.iter().enumerate().map(|(index, column)| super::scope::Visible {
+        let visible = table.columns.iter().enumerate().map(|(index, column)| Visible {
             column: column.clone(),
             place: (at, index),
             node: None,
+            is_merged: false,
         });
         visible.map(|visible| self.starred(&visible, scope)).collect()
     }
 
-    fn starred(&mut self, visible: &super::scope::Visible, scope: &Scope<'_>) -> Result<Column> {
+    fn starred(&mut self, visible: &Visible, scope: &Scope<'_>) -> Result<Column> {
         if visible.node.is_some()
             || scope.tables.get(visible.place.0).is_some_and(|t| t.mode == super::scope::Mode::Target)
         {
@@ -235,17 +236,18 @@ impl Analyzer<'_> {
             if !scope.is_complete() {
                 return Err(unknown_star());
             }
-            if let Some(label) = tables.last()
-                && scope.in_sight().all(|(_, table)| table.alias != *label)
-            {
-                return Err(Stop::not_understood("star", "* of a table of the query around", "Name the columns."));
-            }
-            let of = |visible: &&super::scope::Visible| match tables.last() {
-                None => true,
-                Some(label) => scope.tables.get(visible.place.0).is_some_and(|table| table.alias == *label),
+            let Some(label) = tables.last() else {
+                for visible in &scope.visible {
+                    expanded.push(build::target(written_out(visible, scope)?, &visible.column.name));
+                }
+                continue;
             };
-            let columns = scope.visible.iter().filter(of);
-            expanded.extend(columns.map(|v| build::target(super::from::reference_to(v, scope), &v.column.name)));
+            let Some((_, table)) = scope.in_sight().find(|(_, table)| table.alias == *label) else {
+                return Err(Stop::not_understood("star", "* of a table of the query around", "Name the columns."));
+            };
+            // Also what a join has merged
+            let names = table.columns.iter().map(|column| column.name.as_str());
+            expanded.extend(names.map(|name| build::target(build::column([label, name]), name)));
         }
         *targets = expanded;
         Ok(())
@@ -272,6 +274,19 @@ impl Analyzer<'_> {
         self.sort(&mut window.order_clause, None, scope)?;
         self.opt_open(window.start_offset.as_deref_mut(), scope)?;
         self.opt_open(window.end_offset.as_deref_mut(), scope)
+    }
+}
+
+/// A column of a bare star.
+fn written_out(visible: &Visible, scope: &Scope<'_>) -> Result<Node> {
+    let name = visible.column.name.as_str();
+    let alike = scope.visible.iter().filter(|other| other.column.name == name).count();
+    match (visible.is_merged, alike) {
+        (false, _) => Ok(super::from::reference_to(visible, scope)),
+        (true, 1) => Ok(build::column([name])),
+        (true, _) => {
+            Err(Stop::not_understood("star", "* over several columns of a merged one's name", "Name the columns."))
+        }
     }
 }
 

@@ -138,9 +138,11 @@ impl Analyzer<'_> {
         let NodeEnum::SelectStmt(mut query) = sql::query(definition)? else {
             return Err(Stop::not_understood("opaque-view", "a view that is no query", ""));
         };
+        self.views.enter()?;
         let was_in_view = std::mem::replace(&mut self.is_in_view, true);
         let columns = self.select(&mut query, None, None);
         self.is_in_view = was_in_view;
+        self.views.leave();
         let mut columns = columns?;
         columns.iter_mut().for_each(|column| column.origin = None);
         Ok(columns)
@@ -185,6 +187,7 @@ pub(super) fn of_protected(label: &str, rights: Arc<RelationRights>) -> Table {
             _ => Shape::Open,
         },
         origin: Some((oid, column.number)),
+        via: None,
     });
     let veils: Vec<Veil> = rights.columns.iter().map(|column| column.veil.clone()).collect();
     let is_veiled = rights.filter.is_some() || veils.iter().any(|veil| !matches!(veil, Veil::None | Veil::Denied));

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
+
 use super::Statement;
 use super::stop::{Result, Stop};
-use crate::plan::{MAGIC_COMMON, ParamAction, Plan, PreparedSql, TERM_CHARS, Verdict};
+use crate::plan::{Effect, MAGIC_COMMON, ParamAction, Plan, PreparedSql, TERM_CHARS, Verdict};
 use crate::sql;
 
 /// The verdict of now on what the server has under a name.
@@ -13,6 +16,9 @@ use crate::sql;
 /// 0A000 where the server would run something else than the verdict asks for.
 pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<Verdict> {
     let Some(inner) = sql::parse(&named.sql, true)?.pop() else { return Ok(named.verdict.clone()) };
+    if !is_followed(&inner.tree) {
+        return not_followed(statement);
+    }
     let verdict = super::verdict(&named.sql, &inner.tree, statement.context, statement.is_fresh)?;
     let is_same = match (&named.verdict, &verdict) {
         (Verdict::Pass(_), Verdict::Pass(_)) | (_, Verdict::Refuse(_)) => true,
@@ -27,6 +33,29 @@ pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<
             "Prepare or open it again.",
         )),
     }
+}
+
+/// What PREPARE and DECLARE can name, and COPY. A Parse names anything, EXECUTE and FETCH of its own name included: to
+/// follow those would never end.
+fn is_followed(tree: &Node) -> bool {
+    matches!(
+        &tree.node,
+        Some(
+            NodeEnum::SelectStmt(_)
+                | NodeEnum::InsertStmt(_)
+                | NodeEnum::UpdateStmt(_)
+                | NodeEnum::DeleteStmt(_)
+                | NodeEnum::MergeStmt(_)
+                | NodeEnum::CopyStmt(_)
+        )
+    )
+}
+
+fn not_followed(statement: &Statement<'_>) -> Result<Verdict> {
+    if statement.context.rights.sees_everything() {
+        return Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::None))));
+    }
+    Err(Stop::not_understood("prepare", "EXECUTE or FETCH of what is not a query", ""))
 }
 
 fn is_same_upstream(old: &Arc<Plan>, new: &Arc<Plan>) -> bool {

@@ -65,6 +65,8 @@ pub(super) struct Visible {
     pub(super) place: (usize, usize),
     /// What a join's merged column is made of, where the rewrite has taken USING away.
     pub(super) node: Option<Node>,
+    /// The server makes it of two columns: only its bare name means it.
+    pub(super) is_merged: bool,
 }
 
 impl Table {
@@ -132,8 +134,12 @@ impl<'p> Scope<'p> {
     /// Adds a row source; what bare names find of it.
     pub(super) fn add(&mut self, table: Table) -> Vec<Visible> {
         let at = self.tables.len();
-        let visible =
-            |(index, column): (usize, &Column)| Visible { column: column.clone(), place: (at, index), node: None };
+        let visible = |(index, column): (usize, &Column)| Visible {
+            column: column.clone(),
+            place: (at, index),
+            node: None,
+            is_merged: false,
+        };
         let found = table.columns.iter().enumerate().map(visible).collect();
         self.tables.push(table);
         found

@@ -50,11 +50,21 @@ pub(super) struct Column {
     pub(super) shape: Shape,
     /// Table OID and column number that RowDescription would name, where the rewrite hides them.
     pub(super) origin: Option<(u32, i16)>,
+    /// Where it comes from, where that is asked for.
+    pub(super) via: Option<Arc<Step>>,
+}
+
+/// A reference on the way from an output to its source.
+pub(super) struct Step {
+    pub(super) reference: String,
+    /// The relation and its column, at the end of the way.
+    pub(super) source: Option<(String, String)>,
+    pub(super) then: Option<Arc<Step>>,
 }
 
 impl Column {
     pub(super) fn open(name: impl Into<String>) -> Self {
-        Self { name: name.into(), shape: Shape::Open, origin: None }
+        Self { name: name.into(), shape: Shape::Open, origin: None, via: None }
     }
 
     /// What becomes of it on its way to the client.

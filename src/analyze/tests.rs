@@ -61,6 +61,8 @@ fn relation(oid: Oid, name: &str, columns: &[(&str, Oid, i32)]) -> Relation {
         definition: None,
         depends_on: Vec::new(),
         has_rules: false,
+        cascades_to: Vec::new(),
+        code: Vec::new(),
         triggers: Vec::new(),
         unique_indexes: Vec::new(),
         checks: Vec::new(),
@@ -632,5 +634,37 @@ fn a_filled_template_is_the_statements_own_rewrite() {
             }
         }
         assert!(compared > 0, "no template of {statement}");
+    }
+}
+
+#[test]
+fn outputs_are_traced_to_their_source() {
+    let ways = |sql: &str| {
+        let statement = sql::parse(sql, true).unwrap().remove(0);
+        let columns = in_context("teller", |context| lineage(&statement, context));
+        let way = |column: Lineage| {
+            let end = column.source.map(|(relation, column)| format!("{relation}.{column}"));
+            std::iter::once(column.name).chain(column.path).chain(end).collect::<Vec<_>>().join(" <- ")
+        };
+        columns.into_iter().map(way).collect::<Vec<_>>()
+    };
+    for (sql, expect) in [
+        (
+            "SELECT id, phone AS p FROM customers",
+            vec!["id <- customers.id <- public.customers.id", "p <- customers.phone <- public.customers.phone"],
+        ),
+        (
+            "SELECT x.p FROM (SELECT c.name AS p FROM customers c) x",
+            vec!["p <- x.p <- c.name <- public.customers.name"],
+        ),
+        (
+            "WITH w(m) AS (SELECT phone FROM staff) SELECT * FROM w",
+            vec!["m <- w.m <- staff.phone <- public.staff.phone"],
+        ),
+        ("SELECT mobile FROM contacts", vec!["mobile <- contacts.mobile <- customers.phone <- public.customers.phone"]),
+        ("SELECT count(*) FROM customers", vec!["count"]),
+        ("DELETE FROM staff RETURNING phone", vec!["phone <- staff.phone <- public.staff.phone"]),
+    ] {
+        assert_eq!(ways(sql), expect, "{sql}");
     }
 }

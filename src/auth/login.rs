@@ -15,6 +15,9 @@ use crate::wire::SqlState;
 use crate::wire::backend::{error_fields, parameter_status, ready_for_query};
 use crate::wire::frame::violation;
 
+/// What is kept for the client before it is sent, however much more the server has said.
+const MAX_PENDING_LEN: usize = 64 * 1024;
+
 /// A login under way.
 pub(super) struct Login<'a> {
     pub client: &'a mut Channel,
@@ -127,7 +130,8 @@ impl<'a> Login<'a> {
         let parameters = Parameters::default();
         let mut logged_in = LoggedIn { auth_method, server_pid: 0, parameters, registered: None };
         loop {
-            if self.server.buffer.is_empty() {
+            // A server that never pauses must not fill the memory
+            if self.server.buffer.is_empty() || self.pending.len() >= MAX_PENDING_LEN {
                 self.send_pending().await?;
             }
             let message = self.server_message().await?;

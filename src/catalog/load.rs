@@ -14,8 +14,8 @@ use tokio_postgres::{Client, Row};
 
 use super::functions::{FIRST_NORMAL_OID, classify};
 use super::model::{
-    Catalog, CheckConstraint, Column, Function, FunctionClass, Oid, Operator, Relation, RelationKind, TypeInfo,
-    UniqueIndex,
+    Catalog, CheckConstraint, Column, Function, FunctionClass, Oid, Operator, Relation, RelationKind, StoredCall,
+    TypeInfo, UniqueIndex,
 };
 
 /// Why no snapshot could be read. The old one stays.
@@ -60,6 +60,9 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
     let mut columns: HashMap<Oid, Vec<Column>> = grouped(client, sql::COLUMNS, column).await?;
     let mut parents = grouped(client, sql::PARENTS, |row| row.try_get(1)).await?;
     let mut depends_on = grouped(client, sql::DEPENDS_ON, |row| row.try_get(1)).await?;
+    let mut cascades_to = grouped(client, sql::CASCADES, |row| row.try_get(1)).await?;
+    let stored_call = |row: &Row| Ok(StoredCall { function: row.try_get(1)?, on_read: row.try_get(2)? });
+    let mut code = grouped(client, sql::STORED_CALLS, stored_call).await?;
     let mut triggers = grouped(client, sql::TRIGGERS, |row| Ok((row.try_get(1)?, row.try_get(2)?))).await?;
     let mut unique_indexes = grouped(client, sql::UNIQUE_INDEXES, unique_index).await?;
     let mut checks = grouped(client, sql::CHECKS, check).await?;
@@ -84,6 +87,8 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
             columns: columns.remove(&oid).unwrap_or_default(),
             parents: parents.remove(&oid).unwrap_or_default(),
             depends_on: depends_on.remove(&oid).unwrap_or_default(),
+            cascades_to: cascades_to.remove(&oid).unwrap_or_default(),
+            code: code.remove(&oid).unwrap_or_default(),
             triggers: triggers.remove(&oid).unwrap_or_default(),
             unique_indexes: unique_indexes.remove(&oid).unwrap_or_default(),
             checks: checks.remove(&oid).unwrap_or_default(),
@@ -292,7 +297,7 @@ fn hash_relation(relation: &Relation, state: &mut DefaultHasher) {
     let Relation { oid, schema, name, kind, owner, parents, definition, depends_on, has_rules, is_temporary, .. } =
         relation;
     (1, oid, schema, name, *kind as u8, owner, parents, definition, depends_on, has_rules, is_temporary).hash(state);
-    relation.triggers.hash(state);
+    (&relation.triggers, &relation.cascades_to, &relation.code).hash(state);
     for c in &relation.columns {
         (c.number, &c.name, c.type_oid, c.typmod, c.not_null, &c.default, c.generated, c.identity, c.is_key)
             .hash(state);

@@ -141,6 +141,17 @@ impl Catalog {
         })
     }
 
+    /// Every relation in which a change of `oid`'s rows can change rows: what [`Catalog::reach`] holds, and where foreign
+    /// keys carry the change on.
+    pub fn reach_of_write(&self, oid: Oid) -> BTreeSet<Oid> {
+        walk(oid, |oid, next| {
+            next.extend(self.children.get(&oid).into_iter().flatten());
+            if let Some(relation) = self.relations.get(&oid) {
+                next.extend(relation.depends_on.iter().chain(&relation.cascades_to));
+            }
+        })
+    }
+
     /// The worst function that reading `oid` can run through views and rules.
     pub fn reach_class(&self, oid: Oid) -> FunctionReach {
         let mut worst = FunctionReach { class: super::FunctionClass::BuiltinSafe, function: None };
@@ -282,6 +293,8 @@ mod tests {
             definition: None,
             depends_on: Vec::new(),
             has_rules: false,
+            cascades_to: Vec::new(),
+            code: Vec::new(),
             triggers: Vec::new(),
             unique_indexes: Vec::new(),
             checks: Vec::new(),

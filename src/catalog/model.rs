@@ -88,6 +88,11 @@ pub struct Relation {
     pub definition: Option<String>,
     /// Relations that a view's rules read or write; the table of an index; the owner of a toast table.
     pub depends_on: Vec<Oid>,
+    /// Tables whose rows change with this one's: by foreign keys that cascade, set null or set the default.
+    pub cascades_to: Vec<Oid>,
+    /// Functions that its row-security policies run on every access, its indexes, partition key and columns' domains on
+    /// every write.
+    pub code: Vec<StoredCall>,
     /// Whether rules other than a view's own SELECT rule exist.
     pub has_rules: bool,
     /// User triggers by name, with the OID of the function each calls.
@@ -120,6 +125,13 @@ pub struct UniqueIndex {
     pub is_primary: bool,
     /// The whole definition, for partial predicates.
     pub definition: String,
+}
+
+/// A function that is run with a relation's rows though no statement names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StoredCall {
+    pub function: Oid,
+    pub on_read: bool,
 }
 
 pub struct CheckConstraint {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::analyze::{self, Borne, Names, Rights};
+use crate::analyze::{self, Borne, Lineage, Names, Rights};
 use crate::catalog::{Catalog, TempSchema, connect, load, parse_search_path};
 use crate::config::{self, Flags};
 use crate::crypto::Sealer;
+use crate::explain::Source;
 use crate::plan::{PreparedSql, SealedColumn, Verdict};
 use crate::policy::{Policy, PolicySet};
 use crate::value::{Plaintext, Style};
@@ -59,7 +60,7 @@ fn pages(args: &ExplainArgs) -> Result<Vec<String>, String> {
     let (policy, catalog) = runtime.block_on(subject(args))?;
     let path = parse_search_path(&args.search_path, "").ok_or("the search_path cannot be read")?;
     let verdicts = verdicts(&args.sql, &policy, role(&policy, &args.role)?, &catalog, &path)?;
-    Ok(verdicts.iter().map(|(statement, verdict)| explain::explain(statement, verdict)).collect())
+    Ok(verdicts.iter().map(|(statement, verdict, sources)| explain::explain(statement, verdict, sources)).collect())
 }
 
 /// The policy in question and the catalog it is held against.
@@ -107,6 +108,9 @@ fn role(policy: &Policy, name: &str) -> Result<usize, String> {
     })
 }
 
+/// A statement, its verdict, and where its output comes from.
+type Explained<'a> = (&'a str, Verdict, Vec<Source>);
+
 /// Each statement with its verdict. A name that the catalog does not have is refused as it would be after a look.
 fn verdicts<'a>(
     text: &'a str,
@@ -114,7 +118,7 @@ fn verdicts<'a>(
     role: usize,
     catalog: &Catalog,
     path: &[String],
-) -> Result<Vec<(&'a str, Verdict)>, String> {
+) -> Result<Vec<Explained<'a>>, String> {
     let rights = Rights::bind(policy, Some(role), catalog, &Borne::default());
     let style = Style::new("ISO, MDY", "UTC").map_err(told)?;
     let context = analyze::Context {
@@ -130,9 +134,24 @@ fn verdicts<'a>(
     };
     let decide = |statement: sql::Statement| {
         let verdict = analyze::decide(text, &statement, &context, true).unwrap_or_else(|_| unknown());
-        (text.get(statement.range).unwrap_or(text), verdict)
+        let lineage = analyze::lineage(&statement, &context);
+        let sources = lineage.into_iter().map(|column| source(policy, role, column)).collect();
+        (text.get(statement.range).unwrap_or(text), verdict, sources)
     };
     Ok(sql::parse(text, true).map_err(told)?.into_iter().map(decide).collect())
+}
+
+/// The way of one output column, and what the policy says about its end.
+fn source(policy: &Policy, role: usize, column: Lineage) -> Source {
+    let end = column.source.as_ref().map(|(relation, column)| format!("{relation}.{column}"));
+    let path: Vec<String> = std::iter::once(column.name).chain(column.path).chain(end).collect();
+    let rule = column.source.and_then(|(relation, name)| {
+        let at = policy.relations.iter().position(|known| format!("{}.{}", known.schema, known.name) == relation)?;
+        let role = policy.roles.get(role)?;
+        let place = role.grants.get(&at)?.places.of(&name);
+        Some(format!("role {}, {place}", role.name))
+    });
+    Source { path: path.join(" <- "), rule }
 }
 
 fn unknown() -> Verdict {
@@ -192,7 +211,7 @@ mod tests {
         assert_eq!(role(&bank, "teller"), Ok(0));
         assert!(role(&bank, "auditor").unwrap_err().contains("teller"));
         let statements = verdicts("SELECT 1; SELECT 2", &bank, 0, &Catalog::default(), &[]).unwrap();
-        assert_eq!(statements.iter().map(|(text, _)| text.trim()).collect::<Vec<_>>(), ["SELECT 1", "SELECT 2"]);
+        assert_eq!(statements.iter().map(|(text, ..)| text.trim()).collect::<Vec<_>>(), ["SELECT 1", "SELECT 2"]);
         assert!(matches!(&statements[0].1, Verdict::Pass(Effect::None)));
         assert!(verdicts("SELEC", &bank, 0, &Catalog::default(), &[]).is_err());
     }

@@ -145,8 +145,9 @@ mod live {
                 for finding in &findings {
                     print(&finding.to_string())?;
                 }
-                let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-                print(&format!("{database}: {errors} errors, {} warnings", findings.len() - errors))?;
+                let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+                let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+                print(&format!("{database}: {errors} errors, {warnings} warnings"))?;
                 Ok(errors == 0)
             }
             Err(message) => complain(&message).map(|()| false),

@@ -5,9 +5,19 @@ use std::fmt::{self, Display, Write as _};
 use crate::plan::{CopyInput, Effect, Output, OutputAction, ParamAction, Plan, Refusal, Reveal, TouchAction, Verdict};
 use crate::plan::{RevealColumn, UpstreamParam, WriteGuard};
 
-/// The text for one statement: a line for the decision, then one for each thing that happens.
-pub fn explain(sql: &str, verdict: &Verdict) -> String {
-    let mut page = Page(String::new());
+/// Where an output column comes from, and which rule decides about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The output's name and the references behind it: `mobile <- c.phone <- public.customers.phone`.
+    pub path: String,
+    /// Role and place in the policy's files.
+    pub rule: Option<String>,
+}
+
+/// The text for one statement: a line for the decision, then one for each thing that happens. `sources` tell of the
+/// output columns, as far as they are known.
+pub fn explain(sql: &str, verdict: &Verdict, sources: &[Source]) -> String {
+    let mut page = Page { text: String::new(), sources };
     page.line("statement", sql.trim());
     match verdict {
         Verdict::Pass(effect) => {
@@ -17,15 +27,18 @@ pub fn explain(sql: &str, verdict: &Verdict) -> String {
         Verdict::Rewrite(plan) => page.plan(plan),
         Verdict::Refuse(refusal) => page.refusal(refusal),
     }
-    page.0
+    page.text
 }
 
-struct Page(String);
+struct Page<'s> {
+    text: String,
+    sources: &'s [Source],
+}
 
-impl Page {
+impl Page<'_> {
     fn line(&mut self, what: &str, text: impl Display) {
         // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "{what:<11}{text}");
+        let _ = writeln!(self.text, "{what:<11}{text}");
     }
 
     fn refusal(&mut self, refusal: &Refusal) {
@@ -45,13 +58,24 @@ impl Page {
             self.line("parameter", format_args!("${} {}", at + 1, parameter(param)));
         }
         for (at, output) in plan.outputs.iter().flat_map(|outputs| outputs.iter()).enumerate() {
-            self.line("output", format_args!("{} {}", at + 1, Shown(output)));
+            match self.sources.get(at) {
+                Some(Source { path, rule: Some(rule) }) => {
+                    self.line("output", format_args!("{} {path}: {}; by {rule}", at + 1, Shown(output)));
+                }
+                Some(Source { path, rule: None }) => {
+                    self.line("output", format_args!("{} {path}: {}", at + 1, Shown(output)))
+                }
+                None => self.line("output", format_args!("{} {}", at + 1, Shown(output))),
+            }
         }
         for (at, input) in plan.copy.iter().flat_map(|copy| copy.input.iter()).enumerate() {
             self.line("input", format_args!("{} {}", at + 1, copied(input)));
         }
         for touch in plan.touched.iter() {
             self.line("touches", format_args!("{}: {}", touch.object, touched(&touch.action)));
+        }
+        if plan.look_ups > 0 {
+            self.line("look-ups", format_args!("{} hidden values are tested, and count for the login", plan.look_ups));
         }
         if !plan.sees_details {
             self.line("errors", "DETAIL, CONTEXT and notices of the server are withheld");
@@ -203,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn outputs_tell_their_source_and_rule() {
+        let source = |path: &str, rule: Option<&str>| Source { path: path.to_owned(), rule: rule.map(str::to_owned) };
+        let way = "p <- x.p <- c.phone <- public.customer.phone";
+        let sources = [source("id", None), source(way, Some("role teller, roles.yaml:9"))];
+        let page = explain("SELECT 1", &Verdict::Rewrite(Arc::new(plan())), &sources);
+        for line in [
+            "output     1 id: relay",
+            "output     2 p <- x.p <- c.phone <- public.customer.phone: reveal public.customer.phone: mask:phone-3-4; by role teller, roles.yaml:9",
+        ] {
+            assert!(page.lines().any(|shown| shown == line), "{line} is not in\n{page}");
+        }
+    }
+
+    #[test]
     fn every_verdict_says_what_happens() {
         let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "no order over sealed values").with_hint("rule 7");
         let refusal = Refusal { error, reason: "sort-on-sealed", objects: vec!["public.customer.phone".to_owned()] };
@@ -230,7 +268,7 @@ mod tests {
             ),
         ];
         for (verdict, expect) in cases {
-            let page = explain(" SELECT 1 ", &verdict);
+            let page = explain(" SELECT 1 ", &verdict, &[]);
             assert!(page.starts_with("statement  SELECT 1\n"), "{page}");
             for line in expect {
                 assert!(page.lines().any(|shown| shown.starts_with(line)), "{line} is not in\n{page}");

@@ -201,6 +201,8 @@ pub struct CopyPlan {
     pub format: CopyFormat,
     /// Per column of the stream, in order. Empty for COPY TO: there [`Plan::outputs`] rules.
     pub input: Vec<CopyInput>,
+    /// How many hidden values each row from the client tests: values of unique columns, whose duplicates are told of.
+    pub look_ups: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

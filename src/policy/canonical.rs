@@ -45,7 +45,7 @@ fn role_facts(policy: &Policy, at: usize, role: &RolePolicy, facts: &mut Vec<Str
     for (relation, grant) in &role.grants {
         let Some(relation) = policy.relations.get(*relation) else { continue };
         let name = format!("{:?}.{:?}", relation.schema, relation.name);
-        let RelationGrant { default, columns, filter } = grant;
+        let RelationGrant { default, columns, filter, places: _ } = grant;
         let filter = filter.as_ref().map(|filter| &filter.sql);
         facts.push(format!("grant {at} {name} default {} filter {filter:?}", grant_form(default)));
         facts.extend(columns.iter().map(|(column, g)| format!("grant {at} {name}.{column:?} {}", grant_form(g))));

@@ -14,6 +14,8 @@ use crate::value::{Kind, LogicalType};
 pub enum Severity {
     Error,
     Warning,
+    /// Nothing to mend: what the reader should know.
+    Note,
 }
 
 /// One thing that policy and database do not agree on.
@@ -32,6 +34,7 @@ impl fmt::Display for Finding {
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         };
         write!(f, "{severity}: {}: {}", self.object, self.message)?;
         match &self.ddl {
@@ -59,6 +62,7 @@ pub fn check_live(policy: &Policy, catalog: &Catalog, indexes: Option<&[IndexDef
     for (at, relation) in policy.relations.iter().enumerate() {
         check.relation(policy, at, relation);
     }
+    check.findings.extend(super::code::findings(policy, catalog));
     check.findings.sort_by(|a, b| (a.severity, &a.object).cmp(&(b.severity, &b.object)));
     check.findings
 }
@@ -344,6 +348,8 @@ mod tests {
             definition: None,
             depends_on: Vec::new(),
             has_rules: false,
+            cascades_to: Vec::new(),
+            code: Vec::new(),
             triggers: Vec::new(),
             unique_indexes: Vec::new(),
             checks: Vec::new(),

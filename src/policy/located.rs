@@ -68,6 +68,12 @@ impl Source {
         }
     }
 
+    /// `file:line`.
+    pub(super) fn place(&self, line: u64) -> String {
+        let file = self.path.file_name().unwrap_or(self.path.as_os_str());
+        format!("{}:{line}", file.to_string_lossy())
+    }
+
     /// The parser's own error, with the nearest allowed key for an unknown one.
     pub(super) fn parse_error(&self, error: &serde_saphyr::Error) -> PolicyError {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));

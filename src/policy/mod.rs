@@ -2,6 +2,7 @@
 
 mod canonical;
 pub mod check;
+mod code;
 mod compile;
 pub mod ddl;
 pub mod diff;

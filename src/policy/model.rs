@@ -87,6 +87,22 @@ pub struct RelationGrant {
     pub columns: HashMap<String, ColumnGrant>,
     /// A condition over the relation's columns; rows for which it is not true do not exist for the role.
     pub filter: Option<Filter>,
+    pub places: Places,
+}
+
+/// Where in the policy's files a grant says what it says, `file:line`. No part of its meaning.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    pub grant: String,
+    /// Columns that are listed.
+    pub columns: HashMap<String, String>,
+}
+
+impl Places {
+    /// What decides about a column.
+    pub fn of(&self, column: &str) -> &str {
+        self.columns.get(column).unwrap_or(&self.grant)
+    }
 }
 
 /// What a role may do with one column.

@@ -7,7 +7,7 @@ use super::check::mentions;
 use super::filter::Filter;
 use super::located::{PolicyError, Source, did_you_mean};
 use super::raw::{At, RawColumnRight, RawGrant, RawRight, RawTableGrant, WordOr};
-use super::{ColumnGrant, ReadRight, RelationGrant};
+use super::{ColumnGrant, Places, ReadRight, RelationGrant};
 use crate::mask::Mask;
 use crate::plan::{Reveal, SealedColumn};
 use crate::value::{Kind, LogicalType};
@@ -72,7 +72,12 @@ pub(super) fn grant(
         Word::Null => null(),
         Word::Deny => deny(),
     };
-    RelationGrant { default, columns: compiled, filter: filter(source, table.filter.as_ref(), columns, errors) }
+    let places = Places {
+        grant: source.place(raw.line),
+        columns: table.columns.0.iter().map(|(name, _)| (name.value.clone(), source.place(name.line))).collect(),
+    };
+    let filter = filter(source, table.filter.as_ref(), columns, errors);
+    RelationGrant { default, columns: compiled, filter, places }
 }
 
 fn default_word(source: &Source, table: &RawTableGrant, errors: &mut Vec<PolicyError>) -> Word {

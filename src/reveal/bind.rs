@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use bytes::{BufMut, BytesMut};
 
 use super::input::{self, Input};
-use super::parameters::declared_type;
+use super::parameters::{client_count, declared_type};
 use super::{Values, encoding};
 use crate::crypto::Sealer;
 use crate::plan::{ParamAction, Plan, SealedColumn, UpstreamParam};
 use crate::value::{self, Format, Purpose};
+use crate::wire::frame::violation;
 use crate::wire::frontend::{Bind, Formats};
 use crate::wire::{PgError, SqlState, frame};
 
@@ -27,9 +28,7 @@ pub fn bind(
     values: &Values,
 ) -> Result<usize, PgError> {
     let client: Vec<Option<&[u8]>> = bind.params.iter().collect();
-    if client.len() != plan.client_params {
-        return Err(miscounted(bind.statement, client.len(), plan.client_params));
-    }
+    check_counts(bind, client_count(plan, declared))?;
     let mut params = Vec::with_capacity(plan.params.len());
     let mut elements = 0;
     for param in &plan.params {
@@ -64,11 +63,13 @@ fn upstream<'a>(
 ) -> Result<Upstream<'a>, PgError> {
     let outside = || PgError::new(SqlState::PROTOCOL_VIOLATION, format!("there is no parameter ${}", param.client + 1));
     let code = formats.get(param.client).ok_or_else(outside)?;
+    // Of NULL too
+    let in_format = format(code)?;
     let Some(bytes) = *client.get(param.client).ok_or_else(outside)? else {
         return Ok(Upstream { format: 0, value: None });
     };
     let source = declared_type(declared, param.client).unwrap_or(param.ty);
-    let input = || Input::new(source, format(code)?, bytes, values);
+    let input = || Input::new(source, in_format, bytes, values);
     let text = match &param.action {
         ParamAction::Relay => return Ok(Upstream { format: code, value: Some(Cow::Borrowed(bytes)) }),
         ParamAction::RefuseMasked { mask, ty, column } => {
@@ -78,7 +79,7 @@ fn upstream<'a>(
         ParamAction::Seal { column, guard } => input::seal(&input()?, column, guard.as_ref(), values)?.into_bytes(),
         ParamAction::Term { column } => input::term(&input()?, column, values)?.into_bytes(),
         ParamAction::TermArray { column } => {
-            let (literal, count) = terms(source, format(code)?, bytes, column, values)?;
+            let (literal, count) = terms(source, in_format, bytes, column, values)?;
             *elements += count;
             literal.to_vec()
         }
@@ -164,10 +165,18 @@ fn count(len: usize) -> Result<u16, PgError> {
     u16::try_from(len).map_err(|_| PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "too many parameters"))
 }
 
-fn miscounted(statement: &[u8], sent: usize, needed: usize) -> PgError {
-    let statement = String::from_utf8_lossy(statement);
-    PgError::new(
-        SqlState::PROTOCOL_VIOLATION,
-        format!("bind message supplies {sent} parameters, but prepared statement \"{statement}\" requires {needed}"),
-    )
+/// In the order in which PostgreSQL complains.
+fn check_counts(bind: &Bind<'_>, needed: usize) -> Result<(), PgError> {
+    let (formats, sent) = (bind.formats.len(), bind.params.len());
+    if formats > 1 && formats != sent {
+        return Err(violation(format!("bind message has {formats} parameter formats but {sent} parameters")));
+    }
+    if sent != needed {
+        let statement = String::from_utf8_lossy(bind.statement);
+        let message = format!(
+            "bind message supplies {sent} parameters, but prepared statement \"{statement}\" requires {needed}"
+        );
+        return Err(violation(message));
+    }
+    Ok(())
 }

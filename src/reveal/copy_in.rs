@@ -15,6 +15,8 @@ use crate::wire::{PgError, SqlState};
 
 /// COPY FROM STDIN: the client's data on its way up, in pieces of any size. Fields of plain columns go up byte for byte.
 pub struct CopyIn {
+    /// How many hidden values each row tests.
+    pub look_ups: u32,
     format: CopyFormat,
     columns: Vec<CopyInput>,
     stage: Stage,
@@ -22,46 +24,57 @@ pub struct CopyIn {
 
 impl CopyIn {
     pub fn new(plan: &CopyPlan) -> Self {
-        Self { format: plan.format.clone(), columns: plan.input.clone(), stage: Stage::Start }
+        Self { look_ups: plan.look_ups, format: plan.format.clone(), columns: plan.input.clone(), stage: Stage::Start }
     }
 
-    /// Takes one CopyData body; appends whole CopyData frames for the server.
+    /// Takes one CopyData body; appends whole CopyData frames for the server. Returns how many rows are in them.
     ///
     /// # Errors
     /// 22P04 where the stream is not what its format says, otherwise as a parameter's. `output` is then as it was, and the
     /// COPY must fail: rows of earlier calls may have gone up, no later call passes anything.
-    pub fn data(&mut self, output: &mut BytesMut, body: &[u8], values: &Values) -> Result<(), PgError> {
+    pub fn data(&mut self, output: &mut BytesMut, body: &[u8], values: &Values) -> Result<u32, PgError> {
         let mut reader = self.stage.take(&self.format, self.columns.len(), values)?;
+        let mut rows = 0;
         frames::write(output, |frames| {
             body.chunks(CHUNK_LEN).try_for_each(|chunk| {
                 reader.feed(chunk)?;
-                self.pass(&mut reader, frames, values)
+                rows += self.pass(&mut reader, frames, values)?;
+                Ok(())
             })
         })?;
         self.stage = Stage::Running(reader);
-        Ok(())
+        Ok(rows)
     }
 
     /// The client has sent CopyDone: what is still held goes up.
     ///
     /// # Errors
     /// As [`Self::data`].
-    pub fn finish(&mut self, output: &mut BytesMut, values: &Values) -> Result<(), PgError> {
+    pub fn finish(&mut self, output: &mut BytesMut, values: &Values) -> Result<u32, PgError> {
         let mut reader = self.stage.take(&self.format, self.columns.len(), values)?;
         reader.finish();
-        frames::write(output, |frames| self.pass(&mut reader, frames, values))
+        let mut rows = 0;
+        frames::write(output, |frames| {
+            rows = self.pass(&mut reader, frames, values)?;
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
-    fn pass(&self, reader: &mut Reader, frames: &mut Frames<'_>, values: &Values) -> Result<(), PgError> {
+    fn pass(&self, reader: &mut Reader, frames: &mut Frames<'_>, values: &Values) -> Result<u32, PgError> {
+        let mut rows: u32 = 0;
         while let Some(piece) = reader.next_piece()? {
             match piece {
                 Piece::Verbatim(bytes) => frames.body().extend_from_slice(bytes),
                 Piece::EndMarker(bytes) => self.end_marker(bytes, frames)?,
-                Piece::Row(row) => self.row(row, frames.body(), values)?,
+                Piece::Row(row) => {
+                    self.row(row, frames.body(), values)?;
+                    rows = rows.saturating_add(1);
+                }
             }
             frames.end_row()?;
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// In csv the marker ends the data only in PostgreSQL up to 17. From 18 on it is a row of one field: an error of the

@@ -24,7 +24,7 @@ pub use bind::bind;
 pub use copy_in::CopyIn;
 pub use copy_out::CopyOut;
 pub use notice::notice;
-pub use parameters::{parameter_description, upstream_types};
+pub use parameters::{check_declared, parameter_description, upstream_types};
 pub use row::{row, watched_row};
 pub use row_description::row_description;
 

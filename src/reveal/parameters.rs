@@ -22,21 +22,49 @@ pub fn parameter_description(
     if described.len() != plan.params.len() {
         return Err(PgError::new(SqlState::INTERNAL_ERROR, "the statement has other parameters than were planned"));
     }
-    let types: Vec<u32> =
-        (0..plan.client_params).map(|client| client_type(client, described, plan, declared)).collect();
-    backend::write_parameter_description(output, &types)
+    backend::write_parameter_description(output, &client_types(described, plan, declared))
 }
 
-fn client_type(client: usize, described: &[u32], plan: &Plan, declared: &[u32]) -> u32 {
-    let used = || plan.params.iter().zip(described).filter(move |(param, _)| param.client == client);
-    let by_server = || used().find(|(param, _)| is_relayed(&param.action) && param.ty == 0).map(|(_, oid)| *oid);
-    let by_plan = || used().map(|(param, _)| param.ty).find(|oid| *oid != 0);
-    declared_type(declared, client).or_else(by_server).or_else(by_plan).unwrap_or(TEXT_OID)
+/// One pass over the upstream's parameters: there may be tens of thousands of them.
+fn client_types(described: &[u32], plan: &Plan, declared: &[u32]) -> Vec<u32> {
+    let count = client_count(plan, declared);
+    let (mut by_server, mut by_plan) = (vec![None; count], vec![None; count]);
+    for (param, oid) in plan.params.iter().zip(described) {
+        let (types, oid) = match param.ty {
+            0 if is_relayed(&param.action) => (&mut by_server, *oid),
+            0 => continue,
+            ty => (&mut by_plan, ty),
+        };
+        if let Some(known) = types.get_mut(param.client) {
+            known.get_or_insert(oid);
+        }
+    }
+    let types = by_server.into_iter().zip(by_plan).enumerate();
+    types
+        .map(|(client, (server, plan))| declared_type(declared, client).or(server).or(plan).unwrap_or(TEXT_OID))
+        .collect()
 }
 
 /// The type that the client declared for a parameter; one declared `unknown` is as open as one not declared.
 pub(super) fn declared_type(declared: &[u32], client: usize) -> Option<u32> {
     declared.get(client).copied().filter(|oid| !matches!(*oid, 0 | UNKNOWN_OID))
+}
+
+/// How many parameters the client has to send: those that it declared count, used or not.
+pub(super) fn client_count(plan: &Plan, declared: &[u32]) -> usize {
+    plan.client_params.max(declared.len())
+}
+
+/// # Errors
+/// 42P18 for a parameter that is declared without a type and not used: the server does not see it, and cannot say so.
+pub fn check_declared(plan: &Plan, declared: &[u32]) -> Result<(), PgError> {
+    match (plan.client_params..declared.len()).find(|client| declared_type(declared, *client).is_none()) {
+        None => Ok(()),
+        Some(client) => {
+            let message = format!("could not determine data type of parameter ${}", client + 1);
+            Err(PgError::new(SqlState::INDETERMINATE_DATATYPE, message))
+        }
+    }
 }
 
 /// The types to declare in the upstream Parse, one per upstream parameter.

@@ -265,6 +265,17 @@ fn clients_see_the_types_they_declared_or_would_have_been_told() {
     assert_eq!(code(parameter_description(&mut output, &[25], &plan, &[])), "XX000");
 }
 
+#[test]
+fn a_parameter_that_is_declared_and_not_used_counts() {
+    let plan = plan(vec![upstream(0, ParamAction::Relay, 0)], 1);
+    let mut output = BytesMut::new();
+    parameter_description(&mut output, &[23], &plan, &[0, 25]).unwrap();
+    assert_eq!(backend::parameter_description(&output[frame::HEADER_LEN..]).unwrap(), [23, 25]);
+    assert_eq!(upstream_types(&plan, &[0, 25]), [0]);
+    assert!(check_declared(&plan, &[0, 25]).is_ok());
+    assert_eq!(code(check_declared(&plan, &[0, 25, 0])), "42P18");
+}
+
 fn stream(bytes: &BytesMut) -> Vec<u8> {
     let (mut input, mut stream) = (bytes.clone(), Vec::new());
     while let Some((kind, frame)) = frame::take(&mut input, frame::Sender::Server).unwrap() {
@@ -276,7 +287,7 @@ fn stream(bytes: &BytesMut) -> Vec<u8> {
 }
 
 fn copy_plan(format: &CopyFormat, direction: CopyDirection, input: Vec<CopyInput>) -> CopyPlan {
-    CopyPlan { direction, format: format.clone(), input }
+    CopyPlan { direction, format: format.clone(), input, look_ups: 0 }
 }
 
 fn copied_in(format: &CopyFormat, input: Vec<CopyInput>, data: &[u8], values: &Values) -> Result<Vec<u8>, PgError> {

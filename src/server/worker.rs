@@ -11,6 +11,14 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+/// Long texts of one thread's sessions that are decided at the same time, each on a thread that lasts as long; others wait
+/// for them.
+const MAX_ASIDE: usize = 4;
+
+/// Statements are read by recursion, to the depth that `sql` allows; an unoptimised build takes tens of KiB a level. Only
+/// what is used of it takes memory.
+const STACK_LEN: usize = 128 << 20;
+
 /// A connection that nobody serves yet; it belongs to no runtime.
 pub enum Accepted {
     Tcp(std::net::TcpStream, SocketAddr),
@@ -42,13 +50,14 @@ impl Pool {
         let mut pool = Self { workers: Vec::with_capacity(threads) };
         let mut handles = Vec::with_capacity(threads);
         for number in 0..threads {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().max_blocking_threads(MAX_ASIDE).thread_stack_size(STACK_LEN).build()?;
             let (queue, accepted) = mpsc::unbounded_channel();
             let load = Arc::new(AtomicUsize::new(0));
             let worker = (accepted, serve.clone(), load.clone());
             let name = format!("sessions-{number}");
             let work = move || runtime.block_on(work(worker.0, worker.1, worker.2));
-            handles.push(std::thread::Builder::new().name(name).spawn(work)?);
+            handles.push(std::thread::Builder::new().name(name).stack_size(STACK_LEN).spawn(work)?);
             pool.workers.push(Worker { queue, load });
         }
         Ok((pool, handles))

@@ -81,6 +81,13 @@ impl Books {
         }
     }
 
+    /// The message `seq` is a Query: the server drops the unnamed statement before it reads the text.
+    pub fn give_up_unnamed(&mut self, seq: u64) {
+        if !matches!(self.statements.find("", self.batch), Found::Unknown) {
+            self.statements.ask(seq, self.batch, String::new(), None);
+        }
+    }
+
     /// What the catalog or the settings were is not certain any more.
     fn changed(&mut self, catalog: bool, settings: bool) {
         self.catalog_unsure |= catalog;

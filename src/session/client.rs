@@ -12,8 +12,13 @@ use crate::wire::frame::{self, HEADER_LEN, Head, Relay, Sender};
 use crate::wire::frontend::{Frontend, Target};
 use crate::wire::{PgError, SqlState};
 
-/// The longest SQL text that is decided on; longer ones are refused before they are held.
-pub(super) const MAX_STATEMENT_LEN: usize = 16 * 1024 * 1024;
+/// What a Query or Parse holds beside its text, at most: a name and a type for each of 65,535 parameters.
+const MAX_BESIDE_TEXT_LEN: usize = 512 * 1024;
+
+/// Texts of a Parse that fails: before the server looks at the state of the transaction, and after. In a failed one
+/// it says 25P02 to the second, as to anything else it is asked.
+pub(super) const NO_SQL: &[u8] = b"pgveil refused a statement";
+const NO_FUNCTION: &[u8] = b"SELECT pg_catalog.pgveil_refused_a_statement()";
 
 /// What becomes of a client's frame.
 pub(super) enum Next {
@@ -85,7 +90,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             b'X' => {}
             _ if self.copies_in() => return Self::not_copy_data(head),
             b'F' => return Err(Stop::Refuse(not_supported("the function call message"))),
-            b'Q' | b'P' if head.frame_len() > MAX_STATEMENT_LEN => return Err(Stop::Refuse(too_long())),
+            b'Q' | b'P' if head.frame_len() > self.longest_frame() => return Err(Stop::Refuse(too_long())),
             _ => {}
         }
         let frame = input.get(..head.frame_len()).ok_or(Stop::Short)?;
@@ -108,6 +113,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 Ok(Next::Skip)
             }
         }
+    }
+
+    /// What is longer than this holds a text that will be refused, and is not held.
+    fn longest_frame(&self) -> usize {
+        self.decider.max_statement_len().saturating_add(MAX_BESIDE_TEXT_LEN)
     }
 
     fn sync(&mut self) -> Next {
@@ -138,12 +148,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
     }
 
-    /// Sends a Parse that fails in any state of a transaction, since its text is no SQL: the server aborts the
-    /// transaction and skips to Sync, as for an error of its own.
+    /// Sends a Parse that fails: the server aborts the transaction and skips to Sync, as for an error of its own.
     fn refuse_extended(&mut self, name: &[u8], error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
+        let text = if is_found_first(error.code) { NO_SQL } else { NO_FUNCTION };
         let written = frame::write(&mut outbox.to_server, b'P', |body| {
-            body.extend_from_slice(name);
-            body.extend_from_slice(b"\0pgveil refused a statement\0");
+            for string in [name, text] {
+                body.extend_from_slice(string);
+                body.put_u8(0);
+            }
             body.put_u16(0);
         });
         written.map_err(unwritable)?;
@@ -160,6 +172,11 @@ fn malformed(kind: u8, error: PgError) -> Stop {
         b'S' | b'H' | b'X' => Stop::Fatal(fatal(error, "client-protocol")),
         _ => Stop::Refuse(error),
     }
+}
+
+/// Errors that PostgreSQL gives in a failed transaction too: it finds them before it looks.
+pub(super) const fn is_found_first(code: SqlState) -> bool {
+    matches!(code, SqlState::SYNTAX_ERROR | SqlState::PROTOCOL_VIOLATION | SqlState::UNDEFINED_CURSOR)
 }
 
 fn not_supported(what: &str) -> PgError {

@@ -37,15 +37,21 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let start = outbox.to_server.len();
         let sealed = match (Frontend::parse(head.kind, body), sealing) {
             (Ok(Frontend::CopyData(data)), Some(sealing)) => {
-                sealing.data(&mut outbox.to_server, data, &self.values).map(|()| Next::Consumed)
+                let rows = sealing.data(&mut outbox.to_server, data, &self.values);
+                rows.map(|rows| (Next::Consumed, rows.saturating_mul(sealing.look_ups)))
             }
             (Ok(Frontend::CopyDone), Some(sealing)) => {
-                sealing.finish(&mut outbox.to_server, &self.values).map(|()| Next::Forward)
+                let rows = sealing.finish(&mut outbox.to_server, &self.values);
+                rows.map(|rows| (Next::Forward, rows.saturating_mul(sealing.look_ups)))
             }
-            (Ok(_), _) => Ok(Next::Forward),
+            (Ok(_), _) => Ok((Next::Forward, 0)),
             (Err(error), _) => Err(error),
         };
-        match sealed {
+        let counted = sealed.and_then(|(next, tests)| match self.decider.look_up(tests) {
+            Ok(()) => Ok(next),
+            Err(refusal) => Err(refusal.error.clone()),
+        });
+        match counted {
             Ok(next) => {
                 self.end_copy_in_if(head.kind != b'd');
                 Ok(next)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::SessionView;
 use crate::plan::{Refusal, Verdict};
 
-/// An answer, or that it needs a newer catalog first: the client's message then stays unconsumed.
+/// An answer, or that it needs a newer catalog or another thread's time first: the client's message then stays
+/// unconsumed.
 #[derive(Clone)]
 pub enum Decided<T> {
     Now(T),
@@ -39,6 +40,9 @@ pub trait Decider {
     /// A Parse; `param_types` as the client declared them, 0 where it did not. Also asked again at Bind and Execute
     /// when [`Self::epoch`] has moved since.
     fn decide_parse(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Decided<Verdict>;
+
+    /// The longest text, in bytes, that is decided on.
+    fn max_statement_len(&self) -> usize;
 
     /// Hidden values are about to be tested for equality.
     ///

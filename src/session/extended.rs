@@ -14,6 +14,7 @@ use super::observer::Observer;
 use super::pending::{Asker, Execution, Request};
 use super::step::Outbox;
 use super::text;
+use super::view::TransactionStatus;
 use crate::plan::{Effect, Plan, PreparedSql, Verdict};
 use crate::reveal;
 use crate::wire::frontend::{Bind, Parse, Target};
@@ -38,6 +39,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     fn write_parse(&self, name: &[u8], plan: &Plan, statement: &Statement, outbox: &mut Outbox) -> Result<(), Stop> {
+        reveal::check_declared(plan, &statement.prepared.param_types).map_err(Stop::Refuse)?;
         let types = reveal::upstream_types(plan, &statement.prepared.param_types);
         write_parse(outbox, name, &self.encode(&plan.sql)?, &types)
     }
@@ -73,7 +75,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
         self.books.portals.make_room(&portal).map_err(Stop::Refuse)?;
         let (statement, plan) = self.renew_statement(&name, bind.statement, statement, outbox)?;
         if let Some(plan) = &plan {
-            self.write_bind(bind, plan, &statement.prepared, outbox)?;
+            let written = self.write_bind(bind, plan, &statement.prepared, outbox);
+            // The server may yet turn out not to have the statement, and would say that
+            let is_settled = self.books.statements.is_settled(&name, self.books.batch);
+            written.map_err(|stop| if is_settled { stop } else { Stop::Wait })?;
         }
         let next = if plan.is_some() { Next::Consumed } else { Next::Forward };
         let seq = self.push_extended(Asker::Client, Request::Bind { plan, known: true });
@@ -124,7 +129,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     pub(super) fn describe_portal(&mut self, name: &[u8]) -> Result<Next, Stop> {
         self.hold()?;
-        let portal = self.find_portal(name)?;
+        let Some(portal) = self.find_portal(name)? else {
+            self.push_extended(Asker::Client, Request::DescribePortal { plan: None });
+            return Ok(Next::Forward);
+        };
         let portal = self.renew_portal(portal)?;
         let plan = self.plan(&portal.prepared.sql, &portal.prepared.verdict)?;
         self.push_extended(Asker::Client, Request::DescribePortal { plan });
@@ -133,7 +141,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     pub(super) fn execute(&mut self, name: &[u8]) -> Result<Next, Stop> {
         self.hold()?;
-        let portal = self.find_portal(name)?;
+        let Some(portal) = self.find_portal(name)? else {
+            // Not described: a row would end the session
+            self.push_extended(Asker::Client, Request::Execute(Execution::default()));
+            return Ok(Next::Forward);
+        };
         let portal = self.renew_portal(portal)?;
         let prepared = &portal.prepared;
         let plan = self.plan(&prepared.sql, &prepared.verdict)?;
@@ -171,14 +183,18 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
     }
 
+    /// `None` in a failed transaction: a Bind or Query that failed may have left the server a portal that runs nothing.
+    ///
     /// # Errors
     /// 34000 for a portal that the session has not seen opened: rows of a cursor that a function opened are not planned.
-    fn find_portal(&self, raw_name: &[u8]) -> Result<Portal, Stop> {
+    fn find_portal(&self, raw_name: &[u8]) -> Result<Option<Portal>, Stop> {
         let name = self.name(raw_name)?;
         match self.books.portals.find(&name, self.books.batch) {
-            Found::Known(portal) => Ok(portal.clone()),
-            Found::Unknown => Err(Stop::Refuse(no_portal(&name))),
+            Found::Known(portal) => Ok(Some(portal.clone())),
             Found::Unsettled => Err(Stop::Wait),
+            Found::Unknown if self.queue.awaits_ready() => Err(Stop::Wait),
+            Found::Unknown if self.books.status == TransactionStatus::Failed => Ok(None),
+            Found::Unknown => Err(Stop::Refuse(no_portal(&name))),
         }
     }
 

@@ -114,6 +114,11 @@ impl<T: Definition> Names<T> {
         }
     }
 
+    /// Whether no earlier batch has yet to be answered about the name.
+    pub fn is_settled(&self, name: &str, batch: u64) -> bool {
+        !self.asked.iter().any(|change| change.name == name && change.batch != batch)
+    }
+
     fn all_passed(&self, name: &str) -> bool {
         let asked = self.asked.iter().filter(|change| change.name == name).filter_map(|change| change.to.as_ref());
         asked.chain(self.confirmed.get(name)).all(T::is_passed)

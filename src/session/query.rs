@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ask::Stop;
-use super::client::Next;
+use super::client::{NO_SQL, Next, is_found_first};
 use super::decider::{Decider, QueryDecision, StatementDecision};
 use super::machine::{Session, unwritable};
 use super::observer::Observer;
@@ -95,13 +95,15 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// Also for what the server answers as it answers a Query.
     pub(super) fn refuse_query(&mut self, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
-        write_query(outbox, FAILING.as_bytes())?;
+        let text = if is_found_first(error.code) { NO_SQL } else { FAILING.as_bytes() };
+        write_query(outbox, text)?;
         self.push_query(VecDeque::from([refused(error)]), true);
         Ok(())
     }
 
     fn push_query(&mut self, executions: VecDeque<Execution>, rewritten: bool) {
-        self.push(Asker::Client, Request::Query(Query { executions, rewritten }));
+        let seq = self.push(Asker::Client, Request::Query(Query { executions, rewritten }));
+        self.books.give_up_unnamed(seq);
         self.client.is_unflushed = false;
         self.client.is_unsynced = false;
         self.client.may_read_otherwise = false;

@@ -108,7 +108,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Some(Pending { request: Request::Sync, .. }) => {
                 self.queue.pop();
             }
-            Some(Pending { request: Request::Query(query), .. }) if query.executions.is_empty() => {
+            Some(Pending { seq, request: Request::Query(query), .. }) if query.executions.is_empty() => {
+                self.books.settle(*seq, true);
                 self.queue.pop();
             }
             _ if self.server.spare_syncs > 0 => {

@@ -8,6 +8,7 @@ mod depth;
 mod filled;
 mod inventory;
 mod print;
+mod printable;
 mod scan;
 mod second_reader;
 mod shape;

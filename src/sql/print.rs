@@ -3,6 +3,7 @@
 use pg_query::protobuf::{Node, ParseResult, RawStmt};
 use pg_query::{NodeEnum, ParserOptions};
 
+use super::printable;
 use super::walk::{Visitor, walk};
 use crate::wire::{PgError, SqlState};
 
@@ -11,6 +12,9 @@ use crate::wire::{PgError, SqlState};
 /// # Errors
 /// 0A000 where it does not: the statement cannot be rewritten safely, and is refused.
 pub fn print(tree: &Node) -> Result<String, PgError> {
+    if !printable::is_printable(tree) {
+        return Err(not_printable());
+    }
     let result = ParseResult {
         version: 180_000,
         stmts: vec![RawStmt { stmt: Some(Box::new(tree.clone())), stmt_location: 0, stmt_len: 0 }],

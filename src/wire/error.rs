@@ -35,6 +35,7 @@ impl SqlState {
     pub const UNDEFINED_CURSOR: Self = Self(*b"34000");
     pub const UNDEFINED_TABLE: Self = Self(*b"42P01");
     pub const UNDEFINED_PARAMETER: Self = Self(*b"42P02");
+    pub const INDETERMINATE_DATATYPE: Self = Self(*b"42P18");
     pub const DATATYPE_MISMATCH: Self = Self(*b"42804");
     pub const PROGRAM_LIMIT_EXCEEDED: Self = Self(*b"54000");
     pub const STATEMENT_TOO_COMPLEX: Self = Self(*b"54001");

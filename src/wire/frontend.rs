@@ -66,6 +66,7 @@ impl<'a> Parse<'a> {
 pub struct Bind<'a> {
     pub portal: &'a [u8],
     pub statement: &'a [u8],
+    /// Of the parameters, perhaps of another number of them: the server says so once it has found the statement.
     pub formats: Formats<'a>,
     pub params: Params<'a>,
     pub results: Formats<'a>,
@@ -172,12 +173,7 @@ fn parse<'a>(body: &mut Body<'a>) -> Result<Parse<'a>, PgError> {
 
 fn bind<'a>(body: &mut Body<'a>) -> Result<Bind<'a>, PgError> {
     let (portal, statement) = (body.cstr()?, body.cstr()?);
-    let formats = formats(body)?;
-    let params = params(body)?;
-    if formats.len() > 1 && formats.len() != params.len() {
-        let (formats, params) = (formats.len(), params.len());
-        return Err(violation(format!("bind message has {formats} parameter formats but {params} parameters")));
-    }
+    let (formats, params) = (formats(body)?, params(body)?);
     Ok(Bind { portal, statement, formats, params, results: self::formats(body)? })
 }
 
@@ -210,7 +206,6 @@ mod tests {
             (b'P', b"\0SELECT 1\0\0\x01\0\0\0"),
             (b'B', b"\0\0\0\0\0\x01\x7f\xff\xff\xffx\0\0"),
             (b'B', b"\0\0\0\0\0\x01\xff\xff\xff\xfex\0\0"),
-            (b'B', b"\0\0\0\x02\0\0\0\0\0\x01\xff\xff\xff\xff\0\0"),
             (b'D', b""),
             (b'D', b"Xname\0"),
             (b'E', b"\0\0\0"),

@@ -1,10 +1,13 @@
 //! Finds protected values in a stream of bytes, whatever they are dressed in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pgveil::demo::bank;
+use pgveil::demo::schema::Kept;
+
+use super::seen::SeenTable;
 
 /// Bytes of a form by which it is looked up.
 const KEY_BYTES: usize = 8;
@@ -26,13 +29,24 @@ pub fn sealed_values(customers: u64) -> impl Iterator<Item = String> {
 }
 
 impl Canaries {
-    /// The sensitive values of the first `customers` customers, without those a case itself names.
-    pub fn of_bank(customers: u64, said: &str) -> Self {
-        let streets = (1..=customers).map(|id| {
-            let address = bank::customer(id).address;
-            address.rsplit('区').next().unwrap_or_default().to_owned()
+    /// The protected values that a role sees nowhere. Of an address its street: the district may stay.
+    pub fn hidden_from(tables: &[SeenTable]) -> Self {
+        let visible: HashSet<&str> = tables
+            .iter()
+            .flat_map(|table| table.rows.iter().filter(|row| row.is_visible))
+            .flat_map(|row| row.seen.iter().flatten())
+            .map(String::as_str)
+            .collect();
+        let protected = tables.iter().flat_map(|table| {
+            let of_row = |clear| table.columns.iter().zip(clear).filter(|(column, _)| column.kept != Kept::Plain);
+            table.rows.iter().flat_map(move |row| of_row(&row.clear))
         });
-        Self::of(sealed_values(customers).chain(streets).filter(|value| !said.contains(value.as_str())))
+        let hidden = protected.filter_map(|(column, value)| Some((column.name, value.as_deref()?)));
+        let hidden = hidden.filter(|(_, value)| !visible.contains(value)).map(|(name, value)| match name {
+            "address" => value.rsplit('区').next().unwrap_or_default(),
+            _ => value.trim_end(),
+        });
+        Self::of(hidden.collect::<HashSet<_>>().into_iter().map(str::to_owned))
     }
 
     /// These values, as far as they are long enough to be no accident.
@@ -65,6 +79,11 @@ impl Canaries {
 
     /// The first value found in the bytes.
     pub fn find(&self, bytes: &[u8]) -> Option<&str> {
+        self.find_unsaid(bytes, "")
+    }
+
+    /// The first value found in the bytes that `said` does not hold.
+    pub fn find_unsaid(&self, bytes: &[u8], said: &str) -> Option<&str> {
         let folded = bytes.to_ascii_lowercase();
         folded.windows(KEY_BYTES).enumerate().find_map(|(at, window)| {
             if !self.openings[opening(window)] {
@@ -72,7 +91,8 @@ impl Canaries {
             }
             let key: &[u8; KEY_BYTES] = window.first_chunk()?;
             let forms = self.forms.get(key)?;
-            forms.iter().find(|(form, _)| folded[at..].starts_with(form)).map(|(_, value)| value.as_str())
+            let found = |(form, value): &&(Vec<u8>, String)| folded[at..].starts_with(form) && !said.contains(value);
+            forms.iter().find(found).map(|(_, value)| value.as_str())
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct Step {
     /// What to ask the masked twin in its place, and with which data.
     pub twin: Option<String>,
     pub twin_copy: Option<String>,
+    /// In place of `sql`: a FunctionCall message with this function's OID and arguments as text.
+    pub call: Option<(u32, Vec<String>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,10 +38,21 @@ pub struct Case {
     /// Whether the steps run in a transaction that is rolled back.
     pub in_transaction: bool,
     pub oracle: bool,
+    /// Further parameters of the startup message.
+    pub startup: Vec<(String, String)>,
+    /// What `app` has just run on a session of its own, which stays open beside the case.
+    pub beside: Option<String>,
 }
 
-/// Every case of a corpus directory, in order; `default_role` for cases that name none.
-pub fn load(corpus: &str, default_role: &str) -> Vec<Case> {
+impl Case {
+    /// The corpus file it stands in.
+    pub fn family(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+}
+
+/// Every case of a corpus directory, in order; `default_roles` for cases that name none.
+pub fn load(corpus: &str, default_roles: &[&str]) -> Vec<Case> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(corpus);
     let mut files: Vec<_> =
         std::fs::read_dir(&directory).expect("corpus directory").map(|entry| entry.expect("entry").path()).collect();
@@ -49,7 +62,7 @@ pub fn load(corpus: &str, default_role: &str) -> Vec<Case> {
         let stem = file.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&file).expect("readable corpus");
         for block in text.split("\n\n").filter(|block| !block.trim().is_empty()) {
-            cases.push(case(&stem, &expand(block), default_role));
+            cases.push(case(&stem, &expand(block), default_roles));
         }
     }
     let mut names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
@@ -58,15 +71,17 @@ pub fn load(corpus: &str, default_role: &str) -> Vec<Case> {
     cases
 }
 
-fn case(file: &str, block: &str, default_role: &str) -> Case {
+fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
     let mut case = Case {
         name: String::new(),
-        roles: vec![default_role.to_owned()],
+        roles: default_roles.iter().map(|role| (*role).to_owned()).collect(),
         expect: Expect::Answer,
         modes: vec![Mode::Simple, Mode::Text, Mode::Binary],
         steps: Vec::new(),
         in_transaction: true,
         oracle: false,
+        startup: Vec::new(),
+        beside: None,
     };
     let (mut sql, mut next) = (String::new(), Step::default());
     for line in block.trim().lines() {
@@ -81,6 +96,12 @@ fn case(file: &str, block: &str, default_role: &str) -> Case {
                 "twin" => next.twin = Some(value.to_owned()),
                 "twin_copy" => {
                     next.twin_copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")))
+                }
+                "startup" => case.startup.extend(value.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))),
+                "beside" => case.beside = Some(value.to_owned()),
+                "call" => {
+                    let call = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"));
+                    case.steps.push(Step { call: Some(call), ..Step::default() });
                 }
                 "transaction" => case.in_transaction = value != "no",
                 "oracle" => case.oracle = true,

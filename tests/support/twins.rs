@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use pgveil::demo::bank;
-use pgveil::demo::schema::{self, BankColumn, Kept};
-use pgveil::mask::Mask;
-use pgveil::plan::Reveal;
-use pgveil::policy::{Policy, PolicySet, Principal, ReadRight, RelationGrant, RolePolicy, parse_type};
+use pgveil::demo::schema::PLAIN;
+use pgveil::keys::Keyring;
+use pgveil::policy::{Policy, PolicySet};
 
+use super::canary::Canaries;
 use super::postgres::Server;
+use super::seen::Viewer;
 use super::wire::Client;
 
 /// Customers in the tests' bank.
@@ -28,12 +29,12 @@ impl Twins {
     /// Starts a server and fills `twin` and one masked twin for each of `masked_roles`.
     pub fn start(masked_roles: &[&str]) -> Self {
         let twins = Self::none(Server::start());
-        twins.create("twin", schema::PLAIN);
-        twins.fill("twin");
+        twins.create("twin", PLAIN);
+        load(&mut twins.connect("app", "twin"));
         let policy = sample_policy();
+        let keys = Keyring::ephemeral(&policy.domains).unwrap_or_else(|e| panic!("{e}"));
         for role in masked_roles {
-            twins.create(&format!("twin_{role}"), &without_constraints(schema::PLAIN, is_filtered(&policy, role)));
-            twins.fill_masked(&policy, role);
+            twins.add_masked(role, &Viewer::new(&policy, role, &keys), |_| {});
         }
         twins
     }
@@ -65,35 +66,28 @@ impl Twins {
         owner.must(OPEN_TABLES);
     }
 
-    fn fill(&self, database: &str) {
-        let mut session = self.connect("app", database);
-        load(&mut session);
-    }
-
-    /// Copies `twin` into the role's own, each value already what the role may see.
-    fn fill_masked(&self, policy: &Policy, login: &str) {
-        let role = role_of(policy, login);
-        let mut clear = self.connect("postgres", "twin");
-        let mut masked = self.connect("postgres", &format!("twin_{login}"));
-        let columns = schema::columns(schema::PLAIN);
-        for table in bank::tables(1).iter().map(|rows| rows.table) {
-            let of_table: Vec<_> = columns.iter().filter(|column| column.table == table).collect();
-            let filter =
-                grant(policy, role, table).and_then(|grant| grant.filter.as_ref()).map_or("true", |filter| &filter.sql);
-            let rows = clear.must(&format!("SELECT * FROM {table} WHERE {filter} ORDER BY 1")).rows;
+    /// Copies `twin` into `twin_<login>`, each value already what the viewer sees. `prepare` is given the new
+    /// database's name before it has rows. Returns the name.
+    pub fn add_masked(&self, login: &str, viewer: &Viewer<'_>, prepare: impl Fn(&str)) -> String {
+        let database = format!("twin_{login}");
+        self.create(&database, &without_constraints(PLAIN, viewer.has_row_filter()));
+        prepare(&database);
+        let mut masked = self.connect("postgres", &database);
+        for table in viewer.tables(&mut self.connect("postgres", "twin")) {
             let mut copy = String::new();
-            for row in rows {
-                let values: Vec<_> = of_table
-                    .iter()
-                    .zip(row)
-                    .map(|(column, value)| escaped(value.and_then(|v| seen(policy, role, column, &utf8(v)))))
-                    .collect();
-                copy.push_str(&values.join("\t"));
+            for row in table.rows.into_iter().filter(|row| row.is_visible) {
+                copy.push_str(&row.seen.into_iter().map(escaped).collect::<Vec<_>>().join("\t"));
                 copy.push('\n');
             }
-            let reply = masked.simple(&format!("COPY {table} FROM STDIN"), Some(copy.as_bytes()));
-            assert!(reply.failure.is_none(), "{table}: {:?}", reply.failure);
+            let reply = masked.simple(&format!("COPY {} FROM STDIN", table.table), Some(copy.as_bytes()));
+            assert!(reply.failure.is_none(), "{}: {:?}", table.table, reply.failure);
         }
+        database
+    }
+
+    /// The protected values that the viewer may not see anywhere.
+    pub fn canaries(&self, viewer: &Viewer<'_>) -> Canaries {
+        Canaries::hidden_from(&viewer.tables(&mut self.connect("postgres", "twin")))
     }
 }
 
@@ -116,39 +110,8 @@ pub fn sample_policy() -> std::sync::Arc<Policy> {
     std::sync::Arc::clone(policies.get("bank").expect("a policy for the sample bank"))
 }
 
-fn role_of<'a>(policy: &'a Policy, login: &str) -> &'a RolePolicy {
-    let principal = Principal { user: login.to_owned(), database: policy.database.clone(), ..Principal::default() };
-    policy.role_for(&principal).expect("a role")
-}
-
-/// Absent where the role may not use the table at all. Every table of the bank is in the policy.
-fn grant<'a>(policy: &Policy, role: &'a RolePolicy, table: &str) -> Option<&'a RelationGrant> {
-    let index = policy.relations.iter().position(|r| r.schema == "public" && r.name == table);
-    role.grants.get(&index.expect("a protected table"))
-}
-
-fn is_filtered(policy: &Policy, login: &str) -> bool {
-    role_of(policy, login).grants.values().any(|grant| grant.filter.is_some())
-}
-
-/// What the role sees of one value, in PostgreSQL's text form; `None` is NULL.
-fn seen(policy: &Policy, role: &RolePolicy, column: &BankColumn<'_>, value: &str) -> Option<String> {
-    let rights =
-        grant(policy, role, column.table).map(|grant| grant.columns.get(column.name).unwrap_or(&grant.default));
-    let ty = parse_type(column.ty).unwrap_or_else(|e| panic!("{}: {e}", column.ty));
-    let masked = |mask: &Mask| Some(mask.apply(ty, value, None));
-    match rights.map(|right| &right.read) {
-        Some(ReadRight::Reveal(Reveal::Clear)) => Some(value.to_owned()),
-        Some(ReadRight::Reveal(Reveal::Mask(mask))) => masked(mask),
-        Some(ReadRight::DefaultMask) => Mask::default_for(ty).and_then(|mask| masked(&mask)),
-        Some(ReadRight::Reveal(Reveal::Null)) => None,
-        // Keys stay, so that the rows load; statements on a denied relation are refused whole.
-        Some(ReadRight::Deny) | None => matches!(column.kept, Kept::Plain).then(|| value.to_owned()),
-    }
-}
-
 /// Masked values repeat and may be NULL, and under a row filter what a row refers to may be out of sight.
-fn without_constraints(schema: &str, is_filtered: bool) -> String {
+pub fn without_constraints(schema: &str, is_filtered: bool) -> String {
     let lines = schema.lines().map(|line| {
         let (definition, note) = line.split_once(" -- ").unwrap_or((line, ""));
         let mut kept = match note {
@@ -170,8 +133,4 @@ fn escaped(value: Option<String>) -> String {
         None => "\\N".to_owned(),
         Some(value) => value.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r"),
     }
-}
-
-fn utf8(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).expect("UTF-8 from the server")
 }

@@ -57,12 +57,18 @@ pub struct Client {
 impl Client {
     /// Logs in without a password (trust).
     pub fn connect(port: u16, user: &str, database: &str) -> Result<Self, String> {
+        Self::connect_with(port, user, database, &[])
+    }
+
+    /// Logs in with further parameters in the startup message.
+    pub fn connect_with(port: u16, user: &str, database: &str, more: &[(String, String)]) -> Result<Self, String> {
         let stream = TcpStream::connect(("127.0.0.1", port)).map_err(|e| e.to_string())?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|e| e.to_string())?;
         let mut client = Self { stream, received: Vec::new(), closed: false };
         let mut body = 196_608u32.to_be_bytes().to_vec();
-        for word in ["user", user, "database", database, "client_encoding", "UTF8"] {
+        let more = more.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        for word in ["user", user, "database", database, "client_encoding", "UTF8"].into_iter().chain(more) {
             body.extend_from_slice(word.as_bytes());
             body.push(0);
         }
@@ -150,11 +156,34 @@ impl Client {
         self.exchange(&[(b'E', [portal.as_bytes(), b"\0", &rows.to_be_bytes()].concat())])
     }
 
+    /// The FunctionCall message, with arguments and result as text.
+    pub fn call(&mut self, function_oid: u32, arguments: &[String]) -> Reply {
+        let mut body = function_oid.to_be_bytes().to_vec();
+        body.extend_from_slice(&[0, 0]);
+        body.extend_from_slice(&(arguments.len() as u16).to_be_bytes());
+        for argument in arguments {
+            body.extend_from_slice(&(argument.len() as u32).to_be_bytes());
+            body.extend_from_slice(argument.as_bytes());
+        }
+        body.extend_from_slice(&[0, 0]);
+        self.send(&message(b'F', &body));
+        self.read_reply(None)
+    }
+
     fn exchange(&mut self, messages: &[(u8, Vec<u8>)]) -> Reply {
         let mut batch: Vec<u8> = messages.iter().flat_map(|(kind, body)| message(*kind, body)).collect();
         batch.extend(message(b'S', b""));
         self.send(&batch);
         self.read_reply(None)
+    }
+
+    /// Sends all Queries at once and reads their answers.
+    pub fn pipeline(&mut self, texts: &[String]) -> Vec<Reply> {
+        let queries = texts.iter().flat_map(|sql| message(b'Q', &[sql.as_bytes(), b"\0"].concat()));
+        let batch: Vec<u8> = queries.collect();
+        self.send(&batch);
+        self.forget();
+        texts.iter().map(|_| self.read_reply(None)).collect()
     }
 
     /// Sends a Query and leaves its answer unread in the socket.

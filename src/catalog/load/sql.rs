@@ -56,6 +56,33 @@ SELECT ev_class, target FROM (
  WHERE target NOT IN (0, ev_class)
  ORDER BY 1, 2";
 
+pub const CASCADES: &str = "\
+SELECT DISTINCT confrelid, conrelid FROM pg_constraint
+ WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
+ ORDER BY 1, 2";
+
+/// Built-in functions are no dependencies: what an index or a domain runs of them is immutable or known by name.
+pub const STORED_CALLS: &str = "\
+WITH RECURSIVE typed AS (
+  SELECT attrelid, atttypid AS type FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND atttypid >= 16384
+  UNION
+  SELECT typed.attrelid, part.type
+    FROM typed JOIN pg_type t ON t.oid = typed.type
+    CROSS JOIN LATERAL (
+      SELECT t.typbasetype AS type UNION SELECT t.typelem
+      UNION SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) part
+   WHERE part.type >= 16384),
+holders AS (
+  SELECT polrelid AS relation, 'pg_policy'::regclass AS class, oid AS object, true AS on_read FROM pg_policy
+  UNION ALL SELECT indrelid, 'pg_class'::regclass, indexrelid, false FROM pg_index
+  UNION ALL SELECT partrelid, 'pg_class'::regclass, partrelid, false FROM pg_partitioned_table
+  UNION ALL SELECT typed.attrelid, 'pg_constraint'::regclass, c.oid, false
+    FROM typed JOIN pg_constraint c ON c.contypid = typed.type)
+SELECT DISTINCT h.relation, d.refobjid, h.on_read
+  FROM holders h JOIN pg_depend d ON d.classid = h.class AND d.objid = h.object
+ WHERE d.refclassid = 'pg_proc'::regclass
+ ORDER BY 1, 2, 3";
+
 pub const VIEW_CALLS: &str = "\
 SELECT DISTINCT w.ev_class,
        (regexp_matches(w.ev_action::text || w.ev_qual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g'))[1]::oid

@@ -1,5 +1,6 @@
 //! The decider of a session: binds policy and catalog to its principal, asks [`crate::analyze`], keeps the answers.
 
+mod aside;
 mod binding;
 mod cache;
 mod look_ups;
@@ -21,6 +22,7 @@ pub use cache::{Key, Keyed, Verdicts};
 pub use look_ups::LookUps;
 pub use path::asked_at_startup;
 
+use self::aside::{Aside, Nameless, Outcome};
 use self::cache::{Kept, MAX_TEXT_LEN, is_reusable};
 use self::names::{AskedNames, Overlay};
 use self::path::SearchPath;
@@ -64,6 +66,7 @@ pub struct SessionDecider {
     /// The last decision was made behind DDL that the catalog does not show.
     is_unsure: bool,
     refresh: Refresh,
+    aside: Aside,
     /// Policy, catalog and settings as they were at the last decision; `None` before the first.
     situation: Option<Known>,
     /// The last relation of which an answer's column came that was found open, under the binding of now.
@@ -73,6 +76,8 @@ pub struct SessionDecider {
 /// Why a text is not even looked at.
 enum Hurdle {
     NeedCatalog,
+    /// Another thread is at it.
+    Wait,
     Refuse(Arc<Refusal>),
 }
 
@@ -84,6 +89,7 @@ impl From<UnknownName> for Hurdle {
 
 /// What one text is decided under.
 struct Situation<'a> {
+    keys: &'a Keyring,
     binding: &'a Binding,
     path: Option<&'a [String]>,
     style: &'a Result<Style, PgError>,
@@ -130,6 +136,7 @@ impl SessionDecider {
             rule: CurrentRule::default(),
             is_unsure: false,
             refresh: Refresh::default(),
+            aside: Aside::default(),
             situation: None,
             open_relation: Cell::new(None),
         }
@@ -161,8 +168,12 @@ impl SessionDecider {
         self.keys = keys;
     }
 
-    /// Ready once the catalog has been read again, or could not be.
+    /// Ready once what a decision waited for is there: another thread's reading of a long text, else a catalog that has
+    /// been read again, or could not be.
     pub fn poll_refresh(&mut self, context: &mut TaskContext<'_>) -> Poll<()> {
+        if let Some(decided) = self.aside.poll(context) {
+            return decided;
+        }
         self.refresh.poll(&self.database.follower, context)
     }
 
@@ -188,12 +199,54 @@ impl SessionDecider {
 
     /// `None` where a verdict may neither be taken from the cache nor kept.
     fn key(&self, kind: &'static str, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Option<Key> {
-        if sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
-            return None;
+        match sql.len() > MAX_TEXT_LEN || view.catalog_unsure() {
+            true => None,
+            false => self.question(kind, sql, param_types),
         }
+    }
+
+    /// What is asked about this text now.
+    fn question(&self, kind: &'static str, sql: &str, param_types: &[u32]) -> Option<Key> {
         let keyed = self.situation.as_ref()?.keyed.clone().with(kind.as_bytes());
         let keyed = param_types.iter().fold(keyed, |keyed, oid| keyed.with(&oid.to_le_bytes()));
         Some(keyed.with(sql.as_bytes()).key())
+    }
+
+    /// The decisions on a long text, made on another thread; `None` where they have to be made here.
+    fn aside(
+        &mut self,
+        kind: &'static str,
+        sql: &str,
+        param_types: &[u32],
+        view: &dyn SessionView,
+        (binding, is_fresh): (&Arc<Binding>, bool),
+    ) -> Result<Option<Vec<StatementDecision>>, Hurdle> {
+        if sql.len() <= MAX_TEXT_LEN || view.catalog_unsure() {
+            return Ok(None);
+        }
+        let Some(key) = self.question(kind, sql, param_types) else { return Ok(None) };
+        match self.aside.take(key) {
+            None => {}
+            Some(Outcome { asked_names: true, .. }) => return Ok(None),
+            Some(outcome) => return outcome.decisions.map(Some),
+        }
+        let (sql, param_types, view) = (sql.to_owned(), param_types.to_vec(), Nameless::of(view));
+        let path = self.path.now(&view).map(<[String]>::to_vec);
+        let (binding, keys, metrics) = (binding.clone(), self.keys.clone(), self.shared.metrics.clone());
+        let began = self.miss();
+        let work = move || {
+            let style = style(&view.parameters);
+            let (path, param_types) = (path.as_deref(), param_types.as_slice());
+            let (binding, keys) = (binding.as_ref(), keys.as_ref());
+            let situation = Situation { keys, binding, path, style: &style, view: &view, param_types, is_fresh };
+            let decisions = statements(&sql, None, &situation).map(|text| text.decisions);
+            metrics.overhead(Phase::Analyse, began.elapsed());
+            Outcome { decisions, asked_names: view.asked.get() }
+        };
+        match self.aside.start(key, work) {
+            true => Err(Hurdle::Wait),
+            false => Ok(None),
+        }
     }
 
     fn cached(&self, key: Option<Key>) -> Option<Kept> {
@@ -204,6 +257,9 @@ impl SessionDecider {
 
     fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
+        if let Some(decisions) = self.aside("query", sql, &[], view, (&binding, is_fresh))? {
+            return Ok(decisions);
+        }
         let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
         let shape = shape.and_then(|shape| Some((self.key("shape", &shape.text, &[], view)?, shape.literals)));
         if let Some(decisions) = self.by_shape(sql, shape.as_ref()) {
@@ -217,9 +273,11 @@ impl SessionDecider {
         let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
-        let situation = Situation { binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
+        let keys = self.keys.clone();
+        let situation =
+            Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
         let new_shape = shape.as_ref().filter(|(key, _)| self.shared.verdicts.get(*key).is_none());
-        let Text { decisions, kept, of_shape } = self.statements(sql, new_shape, &situation)?;
+        let Text { decisions, kept, of_shape } = statements(sql, new_shape, &situation)?;
         if !is_fresh {
             self.keep(key, kept);
             self.keep(shape.map(|(key, _)| key), of_shape);
@@ -254,60 +312,11 @@ impl SessionDecider {
         }
     }
 
-    /// The decisions, and what of them may be kept.
-    fn statements(
-        &self,
-        sql: &str,
-        shape: Option<&(Key, Vec<Range<usize>>)>,
-        situation: &Situation<'_>,
-    ) -> Result<Text, Hurdle> {
-        let mut overlay = Overlay::default();
-        let (mut is_settled, mut is_kept, mut passed) = (true, true, true);
-        let mut decisions = Vec::new();
-        let statements = parse(sql, situation.view.parameters())?;
-        for statement in &statements {
-            let Judged { verdict, asked_names } = self.judge(sql, statement, situation, &overlay)?;
-            is_settled &= !asked_names;
-            is_kept &= is_reusable(&verdict);
-            passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(statement);
-            if let Some(effect) = effect(&verdict) {
-                overlay.apply(effect);
-            }
-            decisions.push(StatementDecision { range: statement.range.clone(), verdict });
-        }
-        let of_shape = match (shape, passed) {
-            _ if !is_settled => None,
-            (None, _) => None,
-            (Some(_), true) => Some(Kept::Passed(decisions.len())),
-            (Some((_, literals)), false) => Some(self.template(sql, &statements, &decisions, literals, situation)),
-        };
-        // A template serves this very text too, and takes less room than one entry for each
-        let is_kept = is_settled && is_kept && !matches!(of_shape, Some(Kept::Passed(_) | Kept::Template(_)));
-        let kept = is_kept.then(|| Kept::Query(decisions.as_slice().into()));
-        Ok(Text { decisions, kept, of_shape })
-    }
-
-    /// One analysis for all texts of the shape, where the text is one statement that is rewritten.
-    fn template(
-        &self,
-        sql: &str,
-        statements: &[sql::Statement],
-        decisions: &[StatementDecision],
-        literals: &[Range<usize>],
-        situation: &Situation<'_>,
-    ) -> Kept {
-        let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }]) = (statements, decisions) else {
-            return Kept::Singular;
-        };
-        let (overlay, unstyled) = (Overlay::default(), Style::default());
-        let names = AskedNames::new(situation.view, &overlay);
-        let context = self.context(situation, &names, &overlay, &unstyled);
-        let template = analyze::template(sql, statement, literals, &context).filter(|_| !names.were_asked());
-        template.map_or(Kept::Singular, |template| Kept::Template(Arc::new(template)))
-    }
-
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
+        if let Some(decisions) = self.aside("parse", sql, param_types, view, (&binding, is_fresh))? {
+            return only(decisions);
+        }
         let key = self.key("parse", sql, param_types, view);
         if let Some(Kept::Parse(verdict)) = self.cached(key) {
             return Ok(verdict);
@@ -316,58 +325,19 @@ impl SessionDecider {
         let style = style(view.parameters());
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
-        let situation = Situation { binding: &binding, path, style: &style, view, param_types, is_fresh };
+        let keys = self.keys.clone();
+        let situation = Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types, is_fresh };
         let mut statements = parse(sql, view.parameters())?.into_iter();
         let Some(statement) = statements.next() else { return Ok(Verdict::Pass(Effect::None)) };
         if statements.next().is_some() {
             return Err(Hurdle::Refuse(several_commands()));
         }
-        let Judged { verdict, asked_names } = self.judge(sql, &statement, &situation, &Overlay::default())?;
+        let Judged { verdict, asked_names } = judge(sql, &statement, &situation, &Overlay::default())?;
         if let Some(key) = key.filter(|_| !asked_names && !is_fresh && is_reusable(&verdict)) {
             self.shared.verdicts.keep(key, Kept::Parse(verdict.clone()));
         }
         self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
         Ok(verdict)
-    }
-
-    fn judge(
-        &self,
-        text: &str,
-        statement: &sql::Statement,
-        situation: &Situation<'_>,
-        overlay: &Overlay,
-    ) -> Result<Judged, UnknownName> {
-        let is_unsure = situation.view.catalog_unsure() || overlay.catalog_changed;
-        let (names, unstyled) = (AskedNames::new(situation.view, overlay), Style::default());
-        let context = self.context(situation, &names, overlay, &unstyled);
-        // A catalog that is read again does not show what an open transaction did.
-        let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
-        let verdict = match (verdict, situation.style) {
-            (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
-            (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
-            (verdict, _) => verdict,
-        };
-        Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
-    }
-
-    fn context<'c>(
-        &'c self,
-        situation: &'c Situation<'_>,
-        names: &'c AskedNames<'_>,
-        overlay: &Overlay,
-        unstyled: &'c Style,
-    ) -> analyze::Context<'c> {
-        analyze::Context {
-            catalog: &situation.binding.catalog,
-            rights: &situation.binding.rights,
-            search_path: situation.path.filter(|_| !overlay.settings_changed),
-            temp: TempSchema::Unknown,
-            is_unsure: situation.view.catalog_unsure() || overlay.catalog_changed,
-            style: situation.style.as_ref().unwrap_or(unstyled),
-            sealer: self.keys.as_ref(),
-            names,
-            param_types: situation.param_types,
-        }
     }
 
     fn miss(&self) -> Instant {
@@ -389,7 +359,7 @@ impl Decider for SessionDecider {
                 decisions.iter().for_each(|decision| self.count(&decision.verdict));
                 Decided::Now(QueryDecision::Statements(decisions))
             }
-            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::NeedCatalog | Hurdle::Wait) => Decided::NeedCatalog,
             Err(Hurdle::Refuse(refusal)) => Decided::Now(QueryDecision::Refuse(refusal)),
         }
     }
@@ -400,7 +370,7 @@ impl Decider for SessionDecider {
                 self.count(&verdict);
                 Decided::Now(verdict)
             }
-            Err(Hurdle::NeedCatalog) => Decided::NeedCatalog,
+            Err(Hurdle::NeedCatalog | Hurdle::Wait) => Decided::NeedCatalog,
             Err(Hurdle::Refuse(refusal)) => Decided::Now(Verdict::Refuse(refusal)),
         }
     }
@@ -411,6 +381,10 @@ impl Decider for SessionDecider {
         }
         let limits = self.binding()?.look_up_limits();
         self.shared.look_ups.take(&self.login, values, limits, Instant::now()).map_err(Arc::new)
+    }
+
+    fn max_statement_len(&self) -> usize {
+        self.shared.max_statement_len
     }
 
     fn epoch(&self) -> u64 {
@@ -485,6 +459,102 @@ impl Known {
             && self.interval_style == parameters.interval_style
             && self.time_zone == parameters.time_zone
             && self.standard_conforming_strings == parameters.standard_conforming_strings
+    }
+}
+
+/// The decisions, and what of them may be kept.
+fn statements(sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>, situation: &Situation<'_>) -> Result<Text, Hurdle> {
+    let mut overlay = Overlay::default();
+    let (mut is_settled, mut is_kept, mut passed) = (true, true, true);
+    let mut decisions = Vec::new();
+    let statements = parse(sql, situation.view.parameters())?;
+    for statement in &statements {
+        let Judged { verdict, asked_names } = judge(sql, statement, situation, &overlay)?;
+        is_settled &= !asked_names;
+        is_kept &= is_reusable(&verdict);
+        passed &= matches!(verdict, Verdict::Pass(Effect::None)) && analyze::ignores_literals(statement);
+        if let Some(effect) = effect(&verdict) {
+            overlay.apply(effect);
+        }
+        decisions.push(StatementDecision { range: statement.range.clone(), verdict });
+    }
+    let of_shape = match (shape, passed) {
+        _ if !is_settled => None,
+        (None, _) => None,
+        (Some(_), true) => Some(Kept::Passed(decisions.len())),
+        (Some((_, literals)), false) => Some(template(sql, &statements, &decisions, literals, situation)),
+    };
+    // A template serves this very text too, and takes less room than one entry for each
+    let is_kept = is_settled && is_kept && !matches!(of_shape, Some(Kept::Passed(_) | Kept::Template(_)));
+    let kept = is_kept.then(|| Kept::Query(decisions.as_slice().into()));
+    Ok(Text { decisions, kept, of_shape })
+}
+
+/// One analysis for all texts of the shape, where the text is one statement that is rewritten.
+fn template(
+    sql: &str,
+    statements: &[sql::Statement],
+    decisions: &[StatementDecision],
+    literals: &[Range<usize>],
+    situation: &Situation<'_>,
+) -> Kept {
+    let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }]) = (statements, decisions) else {
+        return Kept::Singular;
+    };
+    let (overlay, unstyled) = (Overlay::default(), Style::default());
+    let names = AskedNames::new(situation.view, &overlay);
+    let context = situation.context(&names, &overlay, &unstyled);
+    let template = analyze::template(sql, statement, literals, &context).filter(|_| !names.were_asked());
+    template.map_or(Kept::Singular, |template| Kept::Template(Arc::new(template)))
+}
+
+fn judge(
+    text: &str,
+    statement: &sql::Statement,
+    situation: &Situation<'_>,
+    overlay: &Overlay,
+) -> Result<Judged, UnknownName> {
+    let (names, unstyled) = (AskedNames::new(situation.view, overlay), Style::default());
+    let context = situation.context(&names, overlay, &unstyled);
+    let is_unsure = context.is_unsure;
+    // A catalog that is read again does not show what an open transaction did.
+    let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
+    let verdict = match (verdict, situation.style) {
+        (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
+        (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
+        (verdict, _) => verdict,
+    };
+    Ok(Judged { verdict, asked_names: is_unsure || overlay.settings_changed || names.were_asked() })
+}
+
+impl Situation<'_> {
+    fn context<'c>(
+        &'c self,
+        names: &'c AskedNames<'_>,
+        overlay: &Overlay,
+        unstyled: &'c Style,
+    ) -> analyze::Context<'c> {
+        analyze::Context {
+            catalog: &self.binding.catalog,
+            rights: &self.binding.rights,
+            search_path: self.path.filter(|_| !overlay.settings_changed),
+            temp: TempSchema::Unknown,
+            is_unsure: self.view.catalog_unsure() || overlay.catalog_changed,
+            style: self.style.as_ref().unwrap_or(unstyled),
+            sealer: self.keys,
+            names,
+            param_types: self.param_types,
+        }
+    }
+}
+
+/// A Parse's one statement.
+fn only(decisions: Vec<StatementDecision>) -> Result<Verdict, Hurdle> {
+    let mut decisions = decisions.into_iter();
+    match (decisions.next(), decisions.next()) {
+        (None, _) => Ok(Verdict::Pass(Effect::None)),
+        (Some(decision), None) => Ok(decision.verdict),
+        (Some(_), Some(_)) => Err(Hurdle::Refuse(several_commands())),
     }
 }
 

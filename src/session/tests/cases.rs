@@ -130,7 +130,7 @@ fn copy_from_the_client() {
 fn planned_copies() {
     let plan = |sql, direction| {
         let format = CopyFormat::Text { delimiter: b'\t', null: b"\\N".to_vec(), header: false };
-        let copy = Some(CopyPlan { direction, format, input: vec![CopyInput::Relay] });
+        let copy = Some(CopyPlan { direction, format, input: vec![CopyInput::Relay], look_ups: 0 });
         Verdict::Rewrite(Arc::new(Plan { copy, ..plan(sql) }))
     };
     let mut wire = Wire::new();

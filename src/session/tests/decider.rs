@@ -81,6 +81,10 @@ impl Decider for ByText {
         Ok(())
     }
 
+    fn max_statement_len(&self) -> usize {
+        16 << 20
+    }
+
     fn epoch(&self) -> u64 {
         self.epoch
     }

@@ -89,13 +89,15 @@ impl Model {
                 if parse.name.is_empty() {
                     self.statements.remove(parse.name);
                 }
-                if sql == REFUSED {
-                    return Err("42501");
-                }
                 if sql.starts_with("pgveil") {
                     return Err("42601");
                 }
                 self.check_block(sql)?;
+                match sql {
+                    REFUSED => return Err("42501"),
+                    _ if sql.contains("pgveil") => return Err("42883"),
+                    _ => {}
+                }
                 if !parse.name.is_empty() && self.statements.contains_key(parse.name) {
                     return Err("42P05");
                 }

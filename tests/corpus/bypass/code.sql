@@ -100,6 +100,7 @@ CREATE TABLE dflt (id int, v text DEFAULT f13());
 INSERT INTO dflt (id) VALUES (1) RETURNING v;
 
 # name: row-security-policy-function
+# roles: teller auditor dev
 CREATE FUNCTION f14(a varchar) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', a; RETURN true; END $$;
 ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customers FORCE ROW LEVEL SECURITY;

@@ -157,6 +157,7 @@ SELECT count(*) FROM customers GROUP BY address ORDER BY 1;
 SELECT birth_date, count(*) FROM customers GROUP BY birth_date ORDER BY 2, 1;
 
 # name: distinct-sealed
+# roles: teller auditor dba
 # oracle: yes
 SELECT count(*) FROM (SELECT DISTINCT email FROM customers) x;
 
@@ -217,6 +218,7 @@ DELETE FROM cards WHERE expires < '2029-06-01' RETURNING id;
 SELECT a.id, b.id FROM customers a JOIN customers b ON a.birth_date = b.birth_date AND a.id < b.id ORDER BY 1, 2;
 
 # name: union-dedup
+# roles: teller auditor dba
 # oracle: yes
 SELECT count(*) FROM (SELECT email FROM customers UNION SELECT email FROM customers WHERE id < 9) x;
 
@@ -257,6 +259,7 @@ SELECT id, octet_length(address), pg_column_size(address) FROM customers ORDER B
 SELECT id, get_byte(convert_to(address, 'UTF8'), 20) FROM customers ORDER BY id;
 
 # name: mask-as-predicate
+# roles: teller
 # oracle: yes
 SELECT id FROM customers WHERE address = '北京市朝阳区****' ORDER BY id;
 

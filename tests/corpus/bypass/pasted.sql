@@ -41,3 +41,33 @@ SELECT '{"a":"' || address || '"}' FROM customers;
 
 # name: array-text-form
 SELECT ('{' || phone || '}')::text[] FROM customers;
+
+# name: sealed-from-one-person-to-another
+UPDATE customers c SET phone = d.phone FROM customers d WHERE d.id = c.id + 8 RETURNING c.phone;
+
+# name: sealed-of-one-domain-to-another-table
+UPDATE employees e SET phone = c.phone FROM customers c WHERE c.id = e.id + 40 RETURNING e.phone, c.address;
+
+# name: sealed-into-a-masked-column
+UPDATE customers SET name = phone WHERE id < 50 RETURNING name;
+
+# name: sealed-into-an-array
+SELECT ARRAY[phone, email] || address FROM customers;
+
+# name: sealed-into-json
+SELECT jsonb_build_array(phone, jsonb_build_object('a', address)) FROM customers;
+
+# name: sealed-by-a-join-of-domains
+SELECT a.account_no, t.counterparty FROM accounts a JOIN transactions t ON t.counterparty = a.account_no;
+
+# name: sealed-in-pieces
+SELECT left(phone, 4), right(phone, 7), left(address, 4), right(address, 30) FROM customers;
+
+# name: masks-of-two-kinds-combined
+SELECT left(id_number, 9) || right(id_number, 9) FROM customers;
+
+# name: sealed-by-a-case-with-a-mask
+SELECT CASE WHEN vip THEN phone ELSE address END FROM customers;
+
+# name: sealed-by-values-join
+SELECT v.x FROM customers c CROSS JOIN LATERAL (VALUES (c.phone), (c.address), (c.email)) v (x);

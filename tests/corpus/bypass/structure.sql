@@ -190,7 +190,7 @@ SELECT address FROM child1;
 
 # name: create-table-like
 CREATE TABLE like1 (LIKE customers INCLUDING ALL);
-INSERT INTO like1 SELECT * FROM customers;
+INSERT INTO like1 SELECT * FROM ONLY customers;
 SELECT * FROM like1;
 
 # name: partition-attach

@@ -203,3 +203,34 @@ SELECT v.mobile, a.account_no FROM customer_contacts v JOIN accounts a ON a.cust
 # name: view-over-view
 # roles: app teller
 SELECT * FROM vip_contacts ORDER BY id;
+
+# name: full-join-using-star
+# roles: app teller
+# note: the merged column is neither the left one nor the right one
+SELECT * FROM customers c FULL JOIN employees e USING (id) WHERE c.id IS NULL OR c.id < 45;
+
+# name: right-join-using-star
+# roles: app teller
+SELECT * FROM employees e RIGHT JOIN (SELECT id, phone AS p FROM customers WHERE id < 60) c USING (id);
+
+# name: full-join-using-bare-name
+# roles: app teller
+SELECT id, branch_id, c.phone FROM (SELECT id, phone, branch_id FROM customers WHERE id > 30 AND id < 50) c FULL JOIN (SELECT id, branch_id FROM employees) e USING (id, branch_id) ORDER BY id, branch_id;
+
+# name: right-join-using-group-by
+# roles: app teller
+SELECT id, count(c.name) FROM (SELECT id, name FROM customers WHERE id < 10) c RIGHT JOIN employees e USING (id) GROUP BY id;
+
+# name: natural-full-join-star-of-one-side
+# roles: app
+# note: the columns that the join merges belong to each side's star
+SELECT DISTINCT e.* FROM customer_contacts c NATURAL FULL JOIN employees e;
+
+# name: using-sealed-star-of-one-side
+# roles: app
+SELECT c.*, e.* FROM employees e JOIN customers c USING (phone) ORDER BY e.id;
+
+# name: using-sealed-and-other-types
+# expect: refuse
+# note: the merged id is the wider one's
+SELECT * FROM employees e LEFT JOIN customers c USING (phone, id) ORDER BY e.id;

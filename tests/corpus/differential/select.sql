@@ -424,3 +424,30 @@ SELECT id FROM customers WHERE ($1::text IS NULL OR phone = $1) AND ($2::date IS
 # name: grouping-sets-of-masked
 # roles: app teller
 SELECT branch_id, name, count(*) FROM customers GROUP BY GROUPING SETS ((branch_id), (name), (branch_id, name), ()) ORDER BY 1, 2, 3;
+
+# name: any-array-of-literals-is-text
+# expect: error 42883
+SELECT id FROM customers WHERE birth_date = ANY (ARRAY['1990-01-01', '1991-01-01']);
+
+# name: any-array-of-params-is-text
+# params: ["1", "2"]
+# expect: error 42883
+SELECT id FROM customers WHERE credit_limit = ANY (ARRAY[$1, $2]);
+
+# name: any-array-of-char-is-text
+# params: ["{id_number:5}", "{id_number:6}"]
+SELECT id FROM customers WHERE id_number = ANY (ARRAY[$1, $2]);
+
+# name: any-array-of-char-with-blanks
+# params: ["{id_number:5}", "{id_number:6}  "]
+# expect: refuse
+# note: compared as text, where blanks at the end count
+SELECT id FROM customers WHERE id_number = ANY (ARRAY[$1, $2]);
+
+# name: any-array-with-one-typed
+# params: ["1000.00"]
+SELECT id FROM customers WHERE credit_limit = ANY (ARRAY[2000.00, $1]) ORDER BY id;
+
+# name: any-array-with-cast-char
+# params: ["{id_number:5}", "{id_number:6}  "]
+SELECT id FROM customers WHERE id_number = ANY (ARRAY[$1, $2]::bpchar[]);

@@ -1,0 +1,118 @@
+# The PostgreSQL and the pgveil of a run: both on loopback and free ports, both ended by stop_peers. Sourced.
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+as_server() { if ((EUID == 0)); then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi; }
+
+# The release build where there is one: PGVEIL names another.
+build_proxy() {
+  local target=${CARGO_TARGET_DIR:-$root/target}
+  pgveil=${PGVEIL:-}
+  [[ -n "$pgveil" ]] && return
+  (cd "$root" && cargo build --quiet) || return
+  pgveil=$target/debug/pgveil
+}
+
+# start_server LOGS MAJOR SETTING…: sets server_port and server_version.
+start_server() {
+  local logs=$1 major=$2 setting flags=() programs
+  shift 2
+  programs=/usr/lib/postgresql/$major/bin
+  [[ -x "$programs/postgres" ]] || programs=$("$here/servers.sh" "$major") || return
+  server_home=$(mktemp -d)
+  chmod 755 "$server_home"
+  mkdir "$server_home/data"
+  ((EUID == 0)) && chown -R postgres "$server_home"
+  (cd / && as_server "$programs/initdb" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D "$server_home/data") >"$logs/initdb.log" 2>&1 || return
+  server_port=$(free_port)
+  for setting in listen_addresses=127.0.0.1 "unix_socket_directories=$server_home" fsync=off max_connections=200 \
+    max_prepared_transactions=50 wal_level=logical "$@"; do
+    flags+=(-c "$setting")
+  done
+  (cd / && as_server "$programs/postgres" -D "$server_home/data" -p "$server_port" "${flags[@]}") >"$logs/server.log" 2>&1 </dev/null &
+  await_port "$server_port" "$logs/server.log" || return
+  export server_port PGPORT=$server_port
+  PGDATABASE=postgres psql -X -q -c 'CREATE ROLE veil_catalog LOGIN' || return
+  server_version=$(PGDATABASE=postgres psql -X -A -t -c 'SHOW server_version' | cut -d' ' -f1)
+}
+
+# start_proxy LOGS DATABASE…: an empty policy for each database; POLICIES names a directory of others.
+start_proxy() {
+  local logs=$1 database
+  shift
+  proxy_home=$(mktemp -d)
+  mkdir "$proxy_home/policies"
+  for database; do
+    printf 'database: %s\ntables: {}\nroles: []\n' "$database" >"$proxy_home/policies/$database.yaml"
+  done
+  proxy_port=$(free_port)
+  cat >"$proxy_home/pgveil.toml" <<TOML
+policies = "${POLICIES:-$proxy_home/policies}"
+[listen]
+address = "127.0.0.1:$proxy_port"
+[upstream]
+host = "127.0.0.1"
+port = $server_port
+sslmode = "disable"
+[catalog]
+user = "veil_catalog"
+[keys]
+keyring = "$proxy_home/keyring"
+kek_file = "$proxy_home/kek"
+[audit]
+directory = "$proxy_home/audit"
+TOML
+  env -u PGHOST -u PGPORT "$pgveil" keys init --config "$proxy_home/pgveil.toml" >"$logs/keys.log" 2>&1 || { cat "$logs/keys.log"; return 1; }
+  env -u PGHOST -u PGPORT "$pgveil" serve --config "$proxy_home/pgveil.toml" >"$logs/pgveil.log" 2>&1 </dev/null &
+  proxy_pid=$!
+  await_port "$proxy_port" "$logs/pgveil.log"
+}
+
+await_port() {
+  local tries=0
+  until PGCONNECT_TIMEOUT=1 pg_isready -q -h 127.0.0.1 -p "$1"; do
+    ((++tries < 300)) || { tail -n 20 "$2"; return 1; }
+    sleep 0.1
+  done
+}
+
+fresh_databases() {
+  local database
+  for database; do
+    PGDATABASE=postgres psql -X -q -c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "CREATE DATABASE $database" || return
+  done 2>&1 | grep -v 'does not exist, skipping'
+  return "${PIPESTATUS[0]}"
+}
+
+stop_peers() {
+  [[ -n "${proxy_pid:-}" ]] && kill "$proxy_pid" 2>/dev/null
+  # SIGQUIT ends every backend at once; the postmaster's own pid stands in its pid file
+  [[ -s "${server_home:-}/data/postmaster.pid" ]] && kill -QUIT "$(head -n 1 "$server_home/data/postmaster.pid")"
+  wait
+  rm -rf "${server_home:-}" "${proxy_home:-}"
+}
+
+# sdist NAME VERSION: unpacks the package's source from PyPI into the current directory, once.
+sdist() {
+  local cache=$COMPAT/sdists
+  [[ -e ".$1-$2" ]] && return
+  "$(python_tools)" -m pip download -q --no-deps --no-build-isolation --no-binary :all: -d "$cache" "$1==$2" || return
+  tar xzf "$(compgen -G "$cache/$(tr 'A-Z-' 'a-z_' <<<"$1")-$2.tar.gz")" --strip-components=1 && touch ".$1-$2"
+}
+
+# A Python that can unpack sources: they are asked for their metadata on the way.
+python_tools() {
+  local tools=$COMPAT/tools
+  [[ -x "$tools/bin/python" ]] || { python3 -m venv "$tools" && "$tools/bin/pip" install -q -U setuptools wheel Cython; } >&2
+  echo "$tools/bin/python"
+}
+
+# packages DIRECTORY REQUIREMENT…: a virtual environment with these, once.
+packages() {
+  local venv=$1
+  shift
+  [[ "$(cat "$venv/.has" 2>/dev/null)" == "$*" ]] && return
+  { [[ -x "$venv/bin/python" ]] || python3 -m venv "$venv"; } && "$venv/bin/pip" install -q "$@" && echo "$*" >"$venv/.has"
+}
+
+# pytest's verdicts as `test<TAB>verdict` lines.
+from_junit() { "$here/compare.py" --junit "$1" >"$2"; }
