@@ -227,3 +227,12 @@ SELECT setting FROM pg_settings WHERE name = 'server_version_num';
 # name: pg-notify
 # roles: app teller
 SELECT pg_notify('news', 'one');
+
+# name: copy-of-a-temporary-table
+# roles: app teller auditor
+# copy: "1\tone\n2\ttwo\n"
+CREATE TEMP TABLE of_mine (id int, v text);
+COPY of_mine FROM STDIN;
+SELECT * FROM of_mine ORDER BY id;
+COPY of_mine TO STDOUT;
+COPY (SELECT v FROM of_mine WHERE id = 2) TO STDOUT WITH (FORMAT csv);
