@@ -227,3 +227,10 @@ SELECT setting FROM pg_settings WHERE name = 'server_version_num';
 # name: pg-notify
 # roles: app teller
 SELECT pg_notify('news', 'one');
+
+# name: show-a-setting-of-ones-own
+SET LOCAL custom.setting = 'x';
+SHOW custom.setting;
+
+# name: copy-out-csv-quote
+COPY (SELECT id, phone, notes FROM customers WHERE id < 9 ORDER BY id) TO STDOUT WITH (FORMAT csv, QUOTE '''', FORCE_QUOTE *);
