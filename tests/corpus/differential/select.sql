@@ -468,3 +468,15 @@ SELECT id == 1 FROM branches;
 # name: grouping-sets-with-rollup
 # roles: app teller
 SELECT branch_id, vip, count(*) FROM customers GROUP BY GROUPING SETS (ROLLUP (branch_id, vip), branch_id) ORDER BY 1, 2, 3;
+
+# name: not-in-list-with-null
+# roles: app teller
+SELECT id FROM customers WHERE id < 9 AND phone NOT IN ('{phone:1}', NULL);
+
+# name: range-from-infinity
+# note: a printer of another parser makes an interval of it
+SELECT id, phone, count(*) OVER (ORDER BY id::float8 RANGE BETWEEN 'inf' PRECEDING AND CURRENT ROW) AS n FROM customers WHERE id < 9 AND phone IS NOT NULL ORDER BY id;
+
+# name: operators-of-three-signs
+# note: another reader splits `@@@`
+SELECT id, phone, to_tsvector('simple', 'a b') @@@ to_tsquery('simple', 'a') AS found FROM customers WHERE phone = '{phone:5}';
