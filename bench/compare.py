@@ -45,6 +45,8 @@ def main(arguments):
     if arguments == ["--save"]:
         BASELINE.write_text(json.dumps({"machine": machine(), "median_ns": now}, indent=1, ensure_ascii=False) + "\n")
         return
+    if not BASELINE.exists():
+        sys.exit("no baseline yet: save one with --save")
     before = json.loads(BASELINE.read_text())
     if before["machine"] != machine():
         print(f"the baseline is of another machine: {before['machine']}, this is {machine()}")

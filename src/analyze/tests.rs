@@ -506,7 +506,7 @@ fn assert_own(role: &str, text: &str, plan: &Plan) {
     };
     assert_eq!(outputs(plan), outputs(&own), "{role}: {text}");
     assert_eq!((&plan.touched, plan.sees_details), (&own.touched, own.sees_details), "{role}: {text}");
-    assert_eq!((plan.reusable, plan.params.len()), (own.reusable, own.params.len()), "{role}: {text}");
+    assert_eq!((plan.reusable, plan.look_ups), (own.reusable, own.look_ups), "{role}: {text}");
 }
 
 #[test]
@@ -573,7 +573,7 @@ fn a_filled_template_is_the_statements_own_rewrite() {
         "SELECT count(*) FROM customers WHERE id BETWEEN # AND # AND name LIKE § AND branch <> %",
         "SELECT a.phone, b.phone FROM customers a JOIN staff b ON a.phone = b.phone WHERE (a.phone, a.id) = (§, #)",
         "INSERT INTO customers (id, name, phone, born, notes, branch) VALUES (#, §, §, @, §, #), (~, §, §, NULL, §, #)",
-        "INSERT INTO customers (id, phone) VALUES (#, §) ON CONFLICT (id) DO UPDATE SET phone = § RETURNING phone",
+        "INSERT INTO customers (id, phone) VALUES (#, §) ON CONFLICT (id) DO UPDATE SET branch = 7 RETURNING phone",
         "UPDATE customers SET phone = §, name = §, branch = branch + # WHERE phone = § AND id = #",
         "DELETE FROM customers WHERE phone = § OR phone IS NULL AND notes IS NOT NULL AND id < %",
         "SELECT name, phone FROM customers WHERE name = § AND phone IS DISTINCT FROM § AND id = §::bigint",
