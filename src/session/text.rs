@@ -54,7 +54,7 @@ pub(super) fn encode<'a>(text: &'a str, encoding: &str) -> Result<Cow<'a, [u8]>,
 /// Source: <https://www.postgresql.org/docs/current/multibyte.html#CHARSET-TABLE>
 fn charset(encoding: &str) -> Charset {
     match encoding {
-        "UTF8" => Charset::Utf8,
+        "UTF8" | "UNICODE" => Charset::Utf8,
         "LATIN1" => Charset::Latin1,
         "GBK" | "EUC_CN" => Charset::Other(encoding_rs::GBK),
         "GB18030" => Charset::Other(encoding_rs::GB18030),

@@ -35,14 +35,14 @@ start_server() {
   server_version=$(PGDATABASE=postgres psql -X -A -t -c 'SHOW server_version' | cut -d' ' -f1)
 }
 
-# start_proxy LOGS DATABASE…: an empty policy for each database; POLICIES names a directory of others.
+# start_proxy LOGS DATABASE…: for each database a policy that protects nothing; POLICIES names a directory of others.
 start_proxy() {
   local logs=$1 database
   shift
   proxy_home=$(mktemp -d)
   mkdir "$proxy_home/policies"
   for database; do
-    printf 'database: %s\ntables: {}\nroles: []\n' "$database" >"$proxy_home/policies/$database.yaml"
+    printf 'database: %s\nroles: [{name: everyone, members: {users: ["*"]}, all_tables: clear}]\n' "$database" >"$proxy_home/policies/$database.yaml"
   done
   proxy_port=$(free_port)
   cat >"$proxy_home/pgveil.toml" <<TOML
@@ -102,7 +102,7 @@ sdist() {
 # A Python that can unpack sources: they are asked for their metadata on the way.
 python_tools() {
   local tools=$COMPAT/tools
-  [[ -x "$tools/bin/python" ]] || { python3 -m venv "$tools" && "$tools/bin/pip" install -q -U setuptools wheel Cython; } >&2
+  [[ -x "$tools/bin/python" ]] || { python3 -m venv "$tools" && "$tools/bin/pip" install -q -U setuptools wheel Cython hatchling versioningit hatch-vcs; } >&2
   echo "$tools/bin/python"
 }
 

@@ -227,3 +227,19 @@ SELECT setting FROM pg_settings WHERE name = 'server_version_num';
 # name: pg-notify
 # roles: app teller
 SELECT pg_notify('news', 'one');
+
+# name: copy-of-a-temporary-table
+# roles: app teller auditor
+# copy: "1\tone\n2\ttwo\n"
+CREATE TEMP TABLE of_mine (id int, v text);
+COPY of_mine FROM STDIN;
+SELECT * FROM of_mine ORDER BY id;
+COPY of_mine TO STDOUT;
+COPY (SELECT v FROM of_mine WHERE id = 2) TO STDOUT WITH (FORMAT csv);
+
+# name: show-a-setting-of-ones-own
+SET LOCAL custom.setting = 'x';
+SHOW custom.setting;
+
+# name: copy-out-csv-quote
+COPY (SELECT id, phone, notes FROM customers WHERE id < 9 ORDER BY id) TO STDOUT WITH (FORMAT csv, QUOTE '''', FORCE_QUOTE *);
