@@ -146,7 +146,7 @@ fn mode(word: &str) -> Mode {
 }
 
 /// Writes `{phone:5}` and the like out.
-fn expand(block: &str) -> String {
+pub fn expand(block: &str) -> String {
     let mut text = block.to_owned();
     for field in ["phone", "id_number", "email", "birth_date", "account_no", "pan", "name"] {
         let open = format!("{{{field}:");
