@@ -17,7 +17,7 @@ const INT8: Oid = 20;
 
 pub const POLICY: &str = r#"
 database: bank
-domains: {bank: {}}
+domains: {bank: {}, dates: {}}
 tables:
   public.customers:
     columns:
@@ -25,8 +25,8 @@ tables:
       name: {mask: name-surname}
       id_number: {mask: id-1-1, seal: {id: 1, domain: bank, search: [equality], type: varchar(18)}}
       phone: {mask: phone-3-4, seal: {id: 2, domain: bank, search: [equality], type: varchar(20)}}
-      email: {mask: email, seal: {id: 3, domain: bank, search: [equality], type: varchar(100)}}
-      born: {mask: birth-year, seal: {id: 4, domain: bank, search: [equality], type: date}}
+      email: {mask: email-1, seal: {id: 3, domain: bank, search: [equality], type: varchar(100)}}
+      born: {mask: birth-year, seal: {id: 4, domain: dates, search: [equality], type: date}}
       branch: {open: true}
 roles:
   - {name: app, members: {users: [app]}, all_tables: clear}
@@ -93,7 +93,7 @@ pub fn catalog(others: u32) -> Catalog {
 }
 
 pub fn keys() -> Arc<Keyring> {
-    let domains = [("bank".to_owned(), TermHash::HmacSha256)].into_iter().collect();
+    let domains = ["bank", "dates"].map(|name| (name.to_owned(), TermHash::HmacSha256)).into_iter().collect();
     Arc::new(Keyring::ephemeral(&domains).unwrap())
 }
 

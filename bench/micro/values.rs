@@ -24,7 +24,7 @@ const MASKS: &[(&str, &str)] = &[
     ("phone-3-4", "13812345678"),
     ("id-1-1", "11010519491231002X"),
     ("name-surname", "欧阳娜娜"),
-    ("email", "somebody@example.com"),
+    ("email-1", "somebody@example.com"),
     ("birth-year", "1990-01-01"),
     ("keep:3,4", "6222021234567890"),
     ("fixed", "anything"),

@@ -255,9 +255,12 @@ fn bind_relation(
     grant: Option<&RelationGrant>,
     catalog: &Catalog,
 ) -> RelationRights {
-    let bind = |column| ColumnRights {
+    // A column that the policy names and the relation lacks may be there under a name that it does not know
+    let is_torn = named.columns.keys().any(|name| relation.columns.iter().all(|column| column.name != *name));
+    let is_certain = |column: &Column| !is_torn || named.columns.contains_key(&column.name);
+    let bind = |column: &Column| ColumnRights {
         is_unique: relation.unique_indexes.iter().any(|index| holds(index, column)),
-        ..bind_column(column, named, grant, catalog)
+        ..bind_column(column, named, grant.filter(|_| is_certain(column)), catalog)
     };
     let columns = relation.columns.iter().map(bind).collect();
     let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| filter.sql.clone());

@@ -668,3 +668,19 @@ fn outputs_are_traced_to_their_source() {
         assert_eq!(ways(sql), expect, "{sql}");
     }
 }
+
+#[test]
+fn a_column_under_a_new_name_is_nobodys() {
+    let policies = PolicySet::from_texts([("bank.yaml", POLICY)]).unwrap();
+    let policy = policies.get("bank").unwrap();
+    let mut catalog = catalog();
+    catalog.insert(relation(20_001, "staff", &[("id", 20, -1), ("mobile", 25, -1)]));
+    for role in 0..policy.roles.len() {
+        let rights = Rights::bind(policy, Some(role), &catalog, &Borne::default());
+        let staff = rights.relation(20_001).unwrap();
+        let mobile = staff.column("mobile").unwrap();
+        assert!(mobile.read == rights::Read::Deny && !mobile.write, "{}", policy.roles[role].name);
+        let shown = staff.column("id").unwrap().read == rights::Read::Deny;
+        assert_eq!(shown, ["auditor", "dba"].contains(&policy.roles[role].name.as_str()));
+    }
+}

@@ -253,3 +253,7 @@ ALTER TABLE customers ADD EXCLUDE USING btree ((right(address, 1)) WITH =);
 # oracle: yes
 ALTER TABLE accounts ALTER COLUMN status TYPE text USING CASE WHEN account_no LIKE '%5%' THEN 'y' ELSE 'n' END;
 SELECT id, status FROM accounts ORDER BY id;
+
+# name: logarithm-and-back
+# oracle: yes
+SELECT id, round(exp(ln((credit_limit + 1)::float8))::numeric, 2) FROM customers ORDER BY id;

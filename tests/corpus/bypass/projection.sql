@@ -258,3 +258,6 @@ WITH q AS (SELECT address FROM customers) SELECT q.to_jsonb FROM q;
 
 # name: row-function-like-a-column-of-a-view
 SELECT replace(v.row_to_json::text, '~', '') FROM customer_contacts v;
+
+# name: column-before-the-star
+SELECT created_at, *, id FROM customers;

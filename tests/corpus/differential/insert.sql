@@ -180,3 +180,27 @@ INSERT INTO cards VALUES (900050, '6228480000000900050', 5, 5, '2030-01-01', 'çŽ
 # name: insert-no-column-list-params
 # params: ["900052", "6013990000900052", "2.50"]
 INSERT INTO accounts VALUES ($1, $2, 5, 1, 'CNY', $3, '2024-01-01', 'open') RETURNING *;
+
+# name: insert-through-a-view
+# note: a peer stored what went through a view in clear
+# expect: refuse
+CREATE TEMP VIEW v2 AS SELECT id, name, id_number, phone, branch_id FROM customers;
+INSERT INTO v2 VALUES (900051, 'X', '110105199001010512', '13900000051', 1);
+SELECT id, phone FROM customers WHERE id = 900051;
+
+# name: insert-with-literals-default-and-a-call-beside-a-param
+# note: a peer sealed none of the row where it held two literals, DEFAULT or a call
+# params: ["13900000052"]
+INSERT INTO customers (id, name, id_number, phone, notes, branch_id, created_at) VALUES (900052, 'X', '110105199001010520', $1, DEFAULT, 1, now()) RETURNING id, id_number, phone, notes;
+# params: ["13900000052"]
+SELECT id, id_number FROM customers WHERE phone = $1;
+
+# name: insert-in-a-batch-of-begin-and-commit
+# modes: simple
+# note: a peer lost BEGIN and COMMIT, another sealed the first statement only
+SAVEPOINT one\; INSERT INTO branches VALUES (902, 'Z902', 'n', 'c')\; INSERT INTO customers (id, name, id_number, phone, branch_id) VALUES (900053, 'X', '110105199001010539', '13900000053', 902)\; SELECT id, phone FROM customers WHERE phone = '13900000053'\; ROLLBACK TO one\; SELECT count(*) FROM customers WHERE id = 900053;
+
+# name: insert-literals-that-look-escaped
+# note: a reader that guesses whether a quote is escaped changes these texts, and what follows them
+INSERT INTO customers (id, name, id_number, phone, notes, branch_id) VALUES (900054, 'two '''' quotes', '110105199001010547', '13900000054', 'C:\dir\''); DELETE FROM customers; --', 1) RETURNING name, notes AS "a""""b", phone;
+SELECT id, name, notes FROM customers WHERE phone = '13900000054' AND name <> 'x\'' OR 1=1 --';

@@ -451,3 +451,32 @@ SELECT id FROM customers WHERE credit_limit = ANY (ARRAY[2000.00, $1]) ORDER BY 
 # name: any-array-with-cast-char
 # params: ["{id_number:5}", "{id_number:6}  "]
 SELECT id FROM customers WHERE id_number = ANY (ARRAY[$1, $2]::bpchar[]);
+
+# name: modifiers-beside-sealed
+# note: a printer of another parser loses these modifiers
+# roles: app
+SELECT id, phone, interval(0) '1.5 s' AS i, count(*) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM customers WHERE phone = '{phone:5}';
+
+# name: operators-that-another-reader-splits
+# note: `<>-1` is two operators, `!~~` one; precedence as PostgreSQL has it
+SELECT id, phone, id<>-1 AS a, id>=-1 AND id BETWEEN 1 AND 9 AS b, 1 - -1 AS c, name !~~ 'x' AS d FROM customers WHERE phone = '{phone:5}' AND id<>/**/1;
+
+# name: operators-that-postgresql-has-not
+# expect: error 42883
+SELECT id == 1 FROM branches;
+
+# name: grouping-sets-with-rollup
+# roles: app teller
+SELECT branch_id, vip, count(*) FROM customers GROUP BY GROUPING SETS (ROLLUP (branch_id, vip), branch_id) ORDER BY 1, 2, 3;
+
+# name: not-in-list-with-null
+# roles: app teller
+SELECT id FROM customers WHERE id < 9 AND phone NOT IN ('{phone:1}', NULL);
+
+# name: range-from-infinity
+# note: a printer of another parser makes an interval of it
+SELECT id, phone, count(*) OVER (ORDER BY id::float8 RANGE BETWEEN 'inf' PRECEDING AND CURRENT ROW) AS n FROM customers WHERE id < 9 AND phone IS NOT NULL ORDER BY id;
+
+# name: operators-of-three-signs
+# note: another reader splits `@@@`
+SELECT id, phone, to_tsvector('simple', 'a b') @@@ to_tsquery('simple', 'a') AS found FROM customers WHERE phone = '{phone:5}';

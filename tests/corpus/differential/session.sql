@@ -236,3 +236,10 @@ COPY of_mine FROM STDIN;
 SELECT * FROM of_mine ORDER BY id;
 COPY of_mine TO STDOUT;
 COPY (SELECT v FROM of_mine WHERE id = 2) TO STDOUT WITH (FORMAT csv);
+
+# name: show-a-setting-of-ones-own
+SET LOCAL custom.setting = 'x';
+SHOW custom.setting;
+
+# name: copy-out-csv-quote
+COPY (SELECT id, phone, notes FROM customers WHERE id < 9 ORDER BY id) TO STDOUT WITH (FORMAT csv, QUOTE '''', FORCE_QUOTE *);

@@ -132,3 +132,33 @@ SELECT * FROM made ORDER BY id;
 # name: whole-row-of-clear
 # roles: app teller
 SELECT row_to_json(b), count(b.*) FROM branches b GROUP BY b.id ORDER BY b.id;
+
+# name: update-case-sealed
+# note: a peer stored the branches of a CASE in clear
+# expect: refuse
+UPDATE customers SET phone = CASE WHEN vip THEN '13911110041' ELSE '13911110042' END WHERE id IN (41, 42) RETURNING id, phone;
+SELECT id, phone FROM customers WHERE id IN (41, 42) ORDER BY id;
+
+# name: update-sealed-by-an-expression
+# note: only a literal, a parameter or a sealed value of one's own can be sealed
+# expect: refuse
+UPDATE customers SET phone = '139' || '11110043' WHERE id = 43 RETURNING id, phone;
+
+# name: update-through-a-view
+# note: a peer stored what went through a view in clear
+# expect: refuse
+CREATE TEMP VIEW v1 AS SELECT id, phone FROM customers;
+UPDATE v1 SET phone = '13911110044' WHERE id = 44;
+SELECT id, phone FROM customers WHERE id = 44;
+
+# name: update-in-a-do-block
+# note: a peer stored what DO writes in clear
+# expect: refuse
+DO $$ BEGIN UPDATE customers SET phone = '13911110045' WHERE id = 45; END $$;
+SELECT id, phone FROM customers WHERE id = 45;
+
+# name: merge-writes-sealed
+# note: a peer stored what MERGE writes in clear
+# expect: refuse
+MERGE INTO customers c USING branches b ON c.id = b.id WHEN MATCHED THEN UPDATE SET phone = '13911110046';
+SELECT id, phone FROM customers WHERE id < 4 ORDER BY id;
