@@ -107,7 +107,6 @@ impl Scene {
         }
         let (role, count) = (self.role, corpus.len());
         println!("{role}: {count} cases, {answered} times answered, {refused} refused, {} leaks", leaks.len());
-        println!("{} leaks to {role}:\n{}", leaks.len(), leaks.join("\n"));
         assert!(harmless.is_empty(), "{} cases show {role} nothing:\n{}", harmless.len(), harmless.join("\n"));
         assert!(leaks.is_empty(), "{} leaks to {role}:\n{}", leaks.len(), leaks.join("\n"));
     }

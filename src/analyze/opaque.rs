@@ -64,17 +64,16 @@ fn worst_where(found: &Inventory, context: &Context<'_>, is_written: impl Fn(&Re
     }
     for relation in named(found, context) {
         let is_written = is_written(&relation);
+        note(behind(&relation, is_written, context), format!("view {}", super::relation::full_name(&relation)));
         // Rows that go into a parent run what its partitions and children have of their own, rows that go into a view
         // what is behind it, rows that go what foreign keys make of the rest
         let reached = match is_written {
             true => context.catalog.reach_of_write(relation.oid),
-            false => context.catalog.descendants(relation.oid),
+            false => context.catalog.reach(relation.oid),
         };
-        for below in reached {
-            if let Some(relation) = context.catalog.relation(below) {
-                let (class, name) = run_by(relation, is_written, context);
-                note(class, name);
-            }
+        for relation in reached.into_iter().filter_map(|oid| context.catalog.relation(oid)) {
+            let (class, name) = run_by(relation, is_written, context);
+            note(class, name);
         }
     }
     worst
@@ -126,23 +125,25 @@ fn is_written(relation: &Relation, found: &Inventory) -> bool {
     found.written.iter().any(|name| name.name == relation.name)
 }
 
-/// What reading or writing a relation runs.
-fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (FunctionClass, String) {
-    let catalog = context.catalog;
-    let name = super::relation::full_name(relation);
+/// What the views and rules that a relation leads to call.
+fn behind(relation: &Relation, is_written: bool, context: &Context<'_>) -> FunctionClass {
     // What it runs is the rule by which an UPDATE sets; read, it shows settings
-    let is_read_settings =
-        !is_written && (relation.schema.as_str(), relation.name.as_str()) == ("pg_catalog", "pg_settings");
-    let reached = match is_read_settings {
+    let is_settings = (relation.schema.as_str(), relation.name.as_str()) == ("pg_catalog", "pg_settings");
+    match is_settings && !is_written {
         true => FunctionClass::BuiltinSafe,
-        false => catalog.reach_class(relation.oid).class,
-    };
-    let mut worst = (reached, format!("view {name}"));
+        false => context.catalog.reach_class(relation.oid).class,
+    }
+}
+
+/// What reading or writing one relation's own rows runs.
+fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (FunctionClass, String) {
+    let name = super::relation::full_name(relation);
+    let mut worst = (FunctionClass::BuiltinSafe, String::new());
     if relation.kind == RelationKind::ForeignTable {
         worst = worst.max((FunctionClass::Opaque, format!("foreign table {name}")));
     }
     for call in relation.code.iter().filter(|call| is_written || call.on_read) {
-        let what = format!("code of a policy, index, partition key or domain of {name}");
+        let what = format!("code of a policy, index, partition key, domain or cast of {name}");
         worst = worst.max((trigger_class(call.function, context), what));
     }
     if is_written {

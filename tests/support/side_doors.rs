@@ -52,6 +52,18 @@ CREATE TABLE secured (id bigint, v text);
 CREATE POLICY telling ON secured USING (tells(id));
 CREATE DOMAIN telling_id AS bigint CHECK (tells(VALUE));
 CREATE TABLE of_domain (id telling_id, v text);
+CREATE TABLE of_domains (ids telling_id[], v text);
+CREATE TYPE held AS (v text);
+CREATE FUNCTION hold(varchar) RETURNS held LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', public.address_of(5); RETURN ROW($1); END $$;
+CREATE CAST (varchar AS held) WITH FUNCTION hold(varchar) AS ASSIGNMENT;
+CREATE TABLE of_cast (h held);
+CREATE TYPE colour AS ENUM ('red');
+CREATE FUNCTION paint(colour) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN public.address_of(5); END $$;
+CREATE CAST (colour AS text) WITH FUNCTION paint(colour) AS IMPLICIT;
+CREATE TABLE painted (c colour);
+CREATE VIEW secured_view AS SELECT id FROM secured;
+CREATE TABLE by_operator (id bigint, v text);
+CREATE POLICY telling ON by_operator USING ('' |+| id LIKE '%1室');
 CREATE TABLE generated (id bigint, v text GENERATED ALWAYS AS (told(id)) STORED);
 CREATE TABLE letter_box (id bigint, v text);
 CREATE RULE copy_of AS ON INSERT TO letter_box DO ALSO INSERT INTO scratch2 SELECT NEW.id, address FROM customers WHERE customers.id = NEW.id;
@@ -70,6 +82,8 @@ CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', 
 CREATE USER MAPPING FOR PUBLIC SERVER here OPTIONS (user 'app', password_required 'false');
 CREATE FOREIGN TABLE far_customers (id bigint, address varchar(200)) SERVER here OPTIONS (table_name 'customers');
 ALTER FOREIGN TABLE far_customers OWNER TO bank_owner;
+CREATE VIEW far_view AS SELECT address AS a FROM far_customers;
+ALTER VIEW far_view OWNER TO bank_owner;
 ";
 
 const CONTENT: &str = "
@@ -78,6 +92,9 @@ INSERT INTO customers_archive SELECT id + 100000, name, id_number, phone, email,
 INSERT INTO boxes_owner SELECT id FROM branches;
 INSERT INTO boxes_owned SELECT id FROM branches;
 INSERT INTO secured SELECT id, 'x' FROM branches;
+INSERT INTO painted VALUES ('red');
+INSERT INTO by_operator SELECT id, 'x' FROM branches;
+ALTER TABLE by_operator ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 REFRESH MATERIALIZED VIEW contact_sheet;
 ANALYZE customers;

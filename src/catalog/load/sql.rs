@@ -61,7 +61,9 @@ SELECT DISTINCT confrelid, conrelid FROM pg_constraint
  WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
  ORDER BY 1, 2";
 
-/// Built-in functions are no dependencies: what an index or a domain runs of them is immutable or known by name.
+/// Built-in functions are no dependencies: what an index or a domain runs of them is immutable or known by name. Casts
+/// that a statement need not spell out count for relations with columns of their types; those written in C come with
+/// extensions.
 pub const STORED_CALLS: &str = "\
 WITH RECURSIVE typed AS (
   SELECT attrelid, atttypid AS type FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND atttypid >= 16384
@@ -70,6 +72,7 @@ WITH RECURSIVE typed AS (
     FROM typed JOIN pg_type t ON t.oid = typed.type
     CROSS JOIN LATERAL (
       SELECT t.typbasetype AS type UNION SELECT t.typelem
+      UNION SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid
       UNION SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) part
    WHERE part.type >= 16384),
 holders AS (
@@ -77,10 +80,15 @@ holders AS (
   UNION ALL SELECT indrelid, 'pg_class'::regclass, indexrelid, false FROM pg_index
   UNION ALL SELECT partrelid, 'pg_class'::regclass, partrelid, false FROM pg_partitioned_table
   UNION ALL SELECT typed.attrelid, 'pg_constraint'::regclass, c.oid, false
-    FROM typed JOIN pg_constraint c ON c.contypid = typed.type)
-SELECT DISTINCT h.relation, d.refobjid, h.on_read
+    FROM typed JOIN pg_constraint c ON c.contypid = typed.type
+  UNION ALL SELECT typed.attrelid, 'pg_cast'::regclass, c.oid, c.castsource = typed.type
+    FROM typed JOIN pg_cast c ON typed.type IN (c.castsource, c.casttarget) AND c.castcontext <> 'e'
+    JOIN pg_proc p ON p.oid = c.castfunc
+    JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal'))
+SELECT DISTINCT h.relation, coalesce(o.oprcode::oid, d.refobjid), h.on_read
   FROM holders h JOIN pg_depend d ON d.classid = h.class AND d.objid = h.object
- WHERE d.refclassid = 'pg_proc'::regclass
+  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+ WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
  ORDER BY 1, 2, 3";
 
 pub const VIEW_CALLS: &str = "\
@@ -205,6 +213,10 @@ WITH temporary AS MATERIALIZED (SELECT oid, xmin::text::int8 AS x FROM pg_class 
     SELECT 14, count(*), sum(xmin::text::int8) FROM pg_db_role_setting
     UNION ALL
     SELECT 15, count(*), sum(hashtext(rolname::text)::int8 # oid::int8) FROM pg_roles
+    UNION ALL
+    SELECT 16, count(*), sum(xmin::text::int8) FROM pg_policy
+    UNION ALL
+    SELECT 17, count(*), sum(xmin::text::int8) FROM pg_cast
 )
 SELECT (SELECT string_agg(format('%s:%s', n, x), ' ' ORDER BY k) FROM part),
        (SELECT format('%s:%s', count(*), sum(x)) FROM temporary) || ' ' ||

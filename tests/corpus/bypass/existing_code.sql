@@ -308,3 +308,27 @@ SELECT id FROM secured;
 
 # name: generated-column-of-an-open-table
 INSERT INTO generated VALUES (5) RETURNING v;
+
+# name: domain-within-an-array
+INSERT INTO of_domains VALUES (ARRAY[5], 'x');
+
+# name: cast-on-assignment
+INSERT INTO of_cast SELECT 'x'::varchar;
+
+# name: cast-nobody-wrote-into-a-column
+INSERT INTO scratch2 SELECT 1, c FROM painted RETURNING v;
+
+# name: cast-nobody-wrote-for-a-function
+SELECT upper(c) FROM painted;
+
+# name: row-security-behind-a-view
+# roles: teller auditor dev
+SELECT id FROM secured_view;
+
+# name: row-security-by-an-operator
+# roles: teller auditor dev
+# oracle: yes
+SELECT id FROM by_operator ORDER BY id;
+
+# name: foreign-table-behind-a-view
+SELECT a FROM far_view;
