@@ -243,3 +243,16 @@ SHOW custom.setting;
 
 # name: copy-out-csv-quote
 COPY (SELECT id, phone, notes FROM customers WHERE id < 9 ORDER BY id) TO STDOUT WITH (FORMAT csv, QUOTE '''', FORCE_QUOTE *);
+
+# name: cursor-with-hold-over-a-new-table
+# roles: app teller
+# transaction: no
+BEGIN;
+CREATE TABLE held_rows (id int);
+INSERT INTO held_rows VALUES (10), (20), (30);
+DECLARE held CURSOR WITH HOLD FOR SELECT id FROM held_rows ORDER BY id;
+COMMIT;
+FETCH 2 FROM held;
+FETCH 2 FROM held;
+CLOSE held;
+DROP TABLE held_rows;
