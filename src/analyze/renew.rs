@@ -25,7 +25,7 @@ pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<
         (Verdict::Rewrite(old), Verdict::Rewrite(new)) => is_same_upstream(old, new),
         // A table that was new then and that the catalog knows now: the server has the client's own text
         (Verdict::Rewrite(old), Verdict::Pass(_)) => old.outputs.is_none() && old.sql == named.sql,
-        (Verdict::Pass(_) | Verdict::Rewrite(_) | Verdict::Refuse(_), _) => false,
+        (Verdict::Pass(_) | Verdict::Refuse(_), _) => false,
     };
     match is_same {
         true => Ok(verdict),
