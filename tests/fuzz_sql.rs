@@ -21,13 +21,13 @@ use std::time::Duration;
 use dice::Dice;
 use mutation::mutate::{Seed, mutant};
 use mutation::oracle::Oracle;
-use pgveil::analyze::{self, Borne, Names, Rights};
+use pgveil::analyze::{self, Borne, NoNames, Rights};
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::load::load;
 use pgveil::catalog::{Catalog, TempSchema};
 use pgveil::crypto::Sealer;
 use pgveil::demo::schema;
-use pgveil::plan::{Effect, PreparedSql, SealedColumn, Verdict};
+use pgveil::plan::{Effect, SealedColumn, Verdict};
 use pgveil::policy::{Policy, Principal};
 use pgveil::sql;
 use pgveil::value::{Plaintext, Style};
@@ -256,7 +256,7 @@ impl Bench {
             is_unsure: false,
             style: &Style::default(),
             sealer: &Hashing,
-            names: &Nothing,
+            names: &NoNames,
             param_types: &[],
         };
         let Ok(statements) = sql::parse(text, conforming) else { return Vec::new() };
@@ -319,20 +319,6 @@ impl Sealer for Hashing {
         let mut hasher = DefaultHasher::new();
         (&*column.domain, value.expose()).hash(&mut hasher);
         Ok(format!("~pv1:{:022x}", hasher.finish()))
-    }
-}
-
-struct Nothing;
-
-impl Names for Nothing {
-    fn prepared(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
-    }
-    fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
-    }
-    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pgveil::catalog::follow::Follower;
-use pgveil::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind};
+use pgveil::catalog::{Catalog, Column, FunctionClass, Oid, Relation};
 use pgveil::keys::Keyring;
 use pgveil::metrics::Metrics;
 use pgveil::plan::{PreparedSql, TermHash};
@@ -52,19 +52,9 @@ pub fn relation(oid: Oid, name: &str, columns: &[(&str, Oid)]) -> Relation {
         oid,
         schema: "public".to_owned(),
         name: name.to_owned(),
-        kind: RelationKind::Table,
         owner: "app".to_owned(),
         columns: columns.iter().enumerate().map(column).collect(),
-        parents: Vec::new(),
-        definition: None,
-        depends_on: Vec::new(),
-        cascades_to: Vec::new(),
-        code: Vec::new(),
-        has_rules: false,
-        triggers: Vec::new(),
-        unique_indexes: Vec::new(),
-        checks: Vec::new(),
-        is_temporary: false,
+        ..Relation::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::parameters::Parameters;
-use super::rights::{ColumnRights, Read, RelationRights, SealedRight, Veil};
+use super::rights::{ColumnRights, RelationRights, SealedRight, Veil};
 use super::shape::Column;
 use super::stop::{Result, Stop};
 use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
@@ -115,9 +115,9 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// A value that is already there is refused as a duplicate: writing to such a column tells what it holds.
-    pub(super) fn count_unique(&mut self, column: &ColumnRights, rows: usize) {
-        if column.is_unique && column.read != Read::Clear {
+    /// Counts values that are written where they test what is there.
+    pub(super) fn count_written(&mut self, column: &ColumnRights, rows: usize) {
+        if column.tests_what_it_hides() {
             self.look_ups = self.look_ups.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
         }
     }

@@ -7,7 +7,7 @@ use pg_query::protobuf::{CopyStmt, DefElem, Node, a_const};
 
 use super::analyzer::Analyzer;
 use super::naming::{string, strings};
-use super::rights::{ColumnRights, Read, RelationRights};
+use super::rights::{ColumnRights, RelationRights};
 use super::stop::{Result, Stop};
 use super::{Statement, build, opaque, relation};
 use crate::plan::{
@@ -108,7 +108,7 @@ fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let format = format(&copy.options, &names)?;
     let text = sql::print(&build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
-    let tests = columns.iter().filter(|column| column.is_unique && column.read != Read::Clear).count();
+    let tests = columns.iter().filter(|column| column.tests_what_it_hides()).count();
     let look_ups = u32::try_from(tests).unwrap_or(u32::MAX);
     let copy = CopyPlan { direction: CopyDirection::FromClient, format, input, look_ups };
     Ok(Plan { copy: Some(copy), ..analyzer.plan(text, Some(Arc::from([])), Effect::None) })

@@ -90,6 +90,23 @@ pub trait Names {
     fn view(&self, name: &str) -> Option<&Arc<PreparedSql>>;
 }
 
+/// A session that has named nothing.
+pub struct NoNames;
+
+impl Names for NoNames {
+    fn prepared(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+}
+
 /// A name that no relation in the catalog bears: a newer catalog may know it.
 #[derive(Debug)]
 pub struct UnknownName;

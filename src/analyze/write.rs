@@ -71,7 +71,7 @@ impl Analyzer<'_> {
         let Some(source) = insert.select_stmt.as_deref_mut() else { return Ok(()) };
         let Some(NodeEnum::SelectStmt(select)) = &mut source.node else { return Ok(()) };
         let rows = select.values_lists.len().max(1);
-        columns.iter().for_each(|column| self.count_unique(column, rows));
+        columns.iter().for_each(|column| self.count_written(column, rows));
         let values = self.select(select, Some(with), Some(&columns))?;
         for (value, column) in values.iter().zip(&columns) {
             check_stored(value, column)?;
@@ -235,7 +235,7 @@ impl Analyzer<'_> {
                 Some(rights) => Some(self.column_of(rights, &target.name)?),
                 None => None,
             };
-            column.into_iter().for_each(|column| self.count_unique(column, 1));
+            column.into_iter().for_each(|column| self.count_written(column, 1));
             let is_part = !target.indirection.is_empty();
             self.all_open(&mut target.indirection, scope)?;
             let Some(value) = target.val.as_deref_mut() else { continue };

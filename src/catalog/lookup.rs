@@ -279,26 +279,15 @@ fn bare_name(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::RelationKind;
 
     fn relation(oid: Oid, schema: &str, name: &str) -> Relation {
         Relation {
             oid,
             schema: schema.into(),
             name: name.into(),
-            kind: RelationKind::Table,
             owner: "bank".into(),
-            columns: Vec::new(),
-            parents: Vec::new(),
-            definition: None,
-            depends_on: Vec::new(),
-            has_rules: false,
-            cascades_to: Vec::new(),
-            code: Vec::new(),
-            triggers: Vec::new(),
-            unique_indexes: Vec::new(),
-            checks: Vec::new(),
             is_temporary: schema.starts_with("pg_temp"),
+            ..Relation::default()
         }
     }
 

@@ -60,8 +60,9 @@ pub struct Operator {
     pub class: FunctionClass,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RelationKind {
+    #[default]
     Table,
     PartitionedTable,
     View,
@@ -74,6 +75,7 @@ pub enum RelationKind {
     Other,
 }
 
+#[derive(Default)]
 pub struct Relation {
     pub oid: Oid,
     pub schema: String,

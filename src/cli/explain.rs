@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::analyze::{self, Borne, Lineage, Names, Rights};
+use crate::analyze::{self, Borne, Lineage, NoNames, Rights};
 use crate::catalog::{Catalog, TempSchema, connect, load, parse_search_path};
 use crate::config::{self, Flags};
 use crate::crypto::Sealer;
 use crate::explain::Source;
-use crate::plan::{PreparedSql, SealedColumn, Verdict};
+use crate::plan::{SealedColumn, Verdict};
 use crate::policy::{Policy, PolicySet};
 use crate::value::{Plaintext, Style};
 use crate::wire::{PgError, SqlState};
@@ -129,7 +129,7 @@ fn verdicts<'a>(
         is_unsure: false,
         style: &style,
         sealer: &Placeholder,
-        names: &Nothing,
+        names: &NoNames,
         param_types: &[],
     };
     let decide = |statement: sql::Statement| {
@@ -173,23 +173,6 @@ impl Sealer for Placeholder {
 
     fn term(&self, column: &SealedColumn, _: &Plaintext) -> Result<String, PgError> {
         Ok(format!("<term {}>", column.name))
-    }
-}
-
-/// A session that has named nothing.
-struct Nothing;
-
-impl Names for Nothing {
-    fn prepared(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
-    }
-
-    fn cursor(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
-    }
-
-    fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
-        None
     }
 }
 

@@ -201,7 +201,7 @@ pub struct CopyPlan {
     pub format: CopyFormat,
     /// Per column of the stream, in order. Empty for COPY TO: there [`Plan::outputs`] rules.
     pub input: Vec<CopyInput>,
-    /// How many hidden values each row from the client tests: values of unique columns, whose duplicates are told of.
+    /// How many hidden values each row from the client tests: values of columns that are unique or may be searched.
     pub look_ups: u32,
 }
 

@@ -341,19 +341,9 @@ mod tests {
             oid: 100,
             schema: "public".to_owned(),
             name: "customers".to_owned(),
-            kind: RelationKind::Table,
             owner: "o".to_owned(),
             columns,
-            parents: Vec::new(),
-            definition: None,
-            depends_on: Vec::new(),
-            has_rules: false,
-            cascades_to: Vec::new(),
-            code: Vec::new(),
-            triggers: Vec::new(),
-            unique_indexes: Vec::new(),
-            checks: Vec::new(),
-            is_temporary: false,
+            ..Relation::default()
         };
         let catalog = Catalog {
             relations: HashMap::from([(100, Arc::new(relation))]),

@@ -76,8 +76,8 @@ fn pin(node: &mut Node) -> Result<(), String> {
             if !is_plain || call.agg_within_group {
                 return Err("the filter uses an aggregate or window function".to_owned());
             }
-            if let [only] = call.funcname.as_slice() {
-                called(text(only))?;
+            called(call.funcname.last().map(text).unwrap_or_default())?;
+            if call.funcname.len() == 1 {
                 call.funcname.insert(0, name("pg_catalog"));
             }
             all(&mut call.args)
@@ -143,9 +143,10 @@ fn clients_own(value: SqlValueFunctionOp) -> Result<(), String> {
 
 fn called(function: &str) -> Result<(), String> {
     match function {
-        "current_setting" | "set_config" | "current_schemas" => Err(format!(
-            "the filter uses `{function}`, which the client sets for itself: look `session_user` up in a table"
-        )),
+        "current_setting" | "set_config" | "current_user" | "current_schema" | "current_schemas" | "getpgusername" => {
+            let instead = "look `session_user` up in a table";
+            Err(format!("the filter uses `{function}`, which the client sets for itself: {instead}"))
+        }
         _ => Ok(()),
     }
 }
@@ -291,6 +292,9 @@ mod tests {
             ("owner = USER", "`user`"),
             ("branch = current_setting('app.branch')::int", "`current_setting`"),
             ("s = current_schema", "`current_schema`"),
+            ("s = current_schema()", "`current_schema`"),
+            ("o = pg_catalog.current_setting('app.owner')", "`current_setting`"),
+            ("o = \"current_user\"()", "`current_user`"),
             ("id IN (SELECT id FROM x)", "`x` without its schema"),
             ("id IN (SELECT id FROM s.x JOIN s.y USING (id))", "JOIN … ON"),
             ("a IS DISTINCT FROM b", "write it with `=`"),

@@ -58,13 +58,12 @@ impl Used {
 impl Window {
     /// Whether so many more fit; else how long until they may.
     fn room(&mut self, values: u32, limit: u32, length: Duration, now: Instant) -> Result<(), Duration> {
-        let age = now.saturating_duration_since(self.began);
-        if age >= length {
+        if now.saturating_duration_since(self.began) >= length {
             *self = Self { began: now, used: 0 };
         }
         match self.used.checked_add(values).is_some_and(|sum| sum <= limit) {
             true => Ok(()),
-            false => Err(length.saturating_sub(if age >= length { Duration::ZERO } else { age })),
+            false => Err(length.saturating_sub(now.saturating_duration_since(self.began))),
         }
     }
 }
