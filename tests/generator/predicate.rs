@@ -1,7 +1,9 @@
 //! Conditions: comparisons of open values, look-ups of encrypted ones, subqueries.
 
+use std::sync::Arc;
+
 use super::Generator;
-use super::model::{EXPRESSIBLE, Kind};
+use super::model::{EXPRESSIBLE, Kind, TableColumn};
 use super::scope::{Column, Scope};
 
 impl Generator<'_> {
@@ -22,8 +24,8 @@ impl Generator<'_> {
         }
     }
 
-    /// An encrypted column compared in one of the ways that its term allows, or is said to allow.
-    fn look_up(&mut self, scope: &Scope) -> Option<String> {
+    /// A reference to an encrypted column that the role may search; now and then to one that it may not.
+    fn searched(&mut self, scope: &Scope) -> Option<(String, Arc<TableColumn>)> {
         let careless = self.dice.percent(8);
         let may_look = |column: &Column| {
             column
@@ -32,7 +34,12 @@ impl Generator<'_> {
                 .is_some_and(|o| o.is_sealed && (careless || (o.has_equality && (o.look_up || o.is_clear))))
         };
         let (text, column) = self.reference(scope, may_look)?;
-        let origin = column.origin?;
+        Some((text, column.origin?))
+    }
+
+    /// An encrypted column compared in one of the ways that its term allows, or is said to allow.
+    fn look_up(&mut self, scope: &Scope) -> Option<String> {
+        let (text, origin) = self.searched(scope)?;
         self.note("look-up");
         let value = self.operand(&origin);
         Some(match self.dice.below(16) {
@@ -132,15 +139,7 @@ impl Generator<'_> {
 
     /// An encrypted column that is looked for among those of a subquery.
     fn sealed_membership(&mut self, scope: &Scope) -> Option<String> {
-        let careless = self.dice.percent(8);
-        let may_look = |column: &Column| {
-            column
-                .origin
-                .as_ref()
-                .is_some_and(|o| o.is_sealed && (careless || (o.has_equality && (o.look_up || o.is_clear))))
-        };
-        let (text, column) = self.reference(scope, may_look)?;
-        let origin = column.origin?;
+        let (text, origin) = self.searched(scope)?;
         self.note("encrypted column in a subquery");
         let condition = self.dice.below(60);
         let key = self.bank.table(origin.table).key();
