@@ -23,9 +23,10 @@ suites=("$@")
 
 # A suite's file defines: suite_version (what is tested), suite_prepare (installs below $WORK), suite_run RESULTS
 # (runs against PGHOST, PGPORT, PGUSER, PGDATABASE, and writes `test<TAB>pass|fail|skip` lines). It may define
-# suite_settings (of the server), suite_databases (it needs beside `compat`) and suite_setup (SQL in its database).
+# suite_settings (of the server), suite_databases (it needs beside `compat`), suite_ruled (databases that
+# need a policy and do not exist, or not yet) and suite_setup (SQL in its database).
 load() {
-  suite_settings() { :; }; suite_databases() { :; }; suite_setup() { :; }
+  suite_settings() { :; }; suite_databases() { :; }; suite_ruled() { :; }; suite_setup() { :; }
   # shellcheck disable=SC1090
   . "$here/suites/$1.sh"
 }
@@ -35,7 +36,7 @@ measure() {
   local way=$1 port=$server_port log="$out/$1.log"
   PGPORT=$server_port fresh_databases compat $(suite_databases) || return
   suite_setup | PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 >"$out/setup.log" 2>&1 || { cat "$out/setup.log"; return 1; }
-  [[ "$way" == direct ]] || { start_proxy "$out" postgres compat $(suite_databases) || return; port=$proxy_port; }
+  [[ "$way" == direct ]] || { start_proxy "$out" postgres compat $(suite_databases) $(suite_ruled) || return; port=$proxy_port; }
   echo "$name: $way"
   (cd "$WORK" && PGPORT=$port suite_run "$out/$way.tsv") >"$log" 2>&1
   [[ -s "$out/$way.tsv" ]] || { echo "  no results: $log"; return 1; }
