@@ -42,7 +42,7 @@ pub struct Connected {
     pub notified: Notified,
     pub server: Arc<Server>,
     pub state: ServerState,
-    /// When the server was started: until then its transactions are numbered upward.
+    /// Which database it is, and since when the server runs: as long as this holds its transactions are numbered upward.
     pub since: String,
 }
 

@@ -66,6 +66,8 @@ impl Default for FollowOptions {
 pub enum Unavailable {
     #[error("the catalog has not been read yet")]
     NotLoaded,
+    #[error("there is no such database")]
+    NoDatabase,
     #[error("the catalog could not be confirmed for {0:?}")]
     Stale(Duration),
     #[error("the catalog could not be refreshed")]
@@ -76,6 +78,8 @@ pub enum Unavailable {
 #[derive(Clone)]
 pub struct Follower {
     shared: Arc<Shared>,
+    /// Of the servers where the database may be.
+    first: Option<Arc<Server>>,
     requests: mpsc::Sender<Waiter>,
 }
 
@@ -87,12 +91,19 @@ struct Shared {
     attending: AtomicUsize,
     /// No connection is held: what has been confirmed may be older than the poll interval.
     is_away: AtomicBool,
+    /// The server has said that there is no such database, and nothing else since.
+    is_absent: AtomicBool,
 }
 
 impl Shared {
     fn new(options: FollowOptions, confirmed: Option<Arc<Confirmed>>) -> Arc<Self> {
-        let confirmed = ArcSwapOption::new(confirmed);
-        Arc::new(Self { options, confirmed, attending: AtomicUsize::new(0), is_away: AtomicBool::new(false) })
+        Arc::new(Self {
+            options,
+            confirmed: ArcSwapOption::new(confirmed),
+            attending: AtomicUsize::new(0),
+            is_away: AtomicBool::new(false),
+            is_absent: AtomicBool::new(false),
+        })
     }
 
     fn is_attended(&self) -> bool {
@@ -122,6 +133,7 @@ impl Follower {
     pub fn start(login: Login, options: FollowOptions) -> Self {
         let shared = Shared::new(options, None);
         let (requests, receiver) = mpsc::channel(256);
+        let first = login.target.servers.first().cloned();
         let task = Task {
             shared: shared.clone(),
             login,
@@ -131,7 +143,7 @@ impl Follower {
             attended: Instant::now(),
         };
         tokio::spawn(run(task));
-        Self { shared, requests }
+        Self { shared, first, requests }
     }
 
     /// A handle on a snapshot that nothing replaces and that cannot be refreshed: for tests and benchmarks.
@@ -139,7 +151,7 @@ impl Follower {
         let options = FollowOptions { stale_after: Duration::MAX, ..FollowOptions::default() };
         let confirmed = |catalog| Arc::new(Confirmed { catalog: Arc::new(catalog), home: None, at: Instant::now() });
         let (requests, _) = mpsc::channel(1);
-        Self { shared: Shared::new(options, catalog.map(confirmed)), requests }
+        Self { shared: Shared::new(options, catalog.map(confirmed)), first: None, requests }
     }
 
     /// The snapshot, if it is known to be current within [`FollowOptions::stale_after`].
@@ -165,22 +177,35 @@ impl Follower {
         home.is_none_or(|home| Arc::ptr_eq(&home.server, server))
     }
 
-    /// Has the catalog followed closely from now on: where it was not, it is read first.
+    /// Where a login goes that no server can be found for: one that does not have the database either.
+    pub fn nowhere(&self) -> Option<Home> {
+        let server = self.first.clone()?;
+        Some(Home { server, must_be_standby: None })
+    }
+
+    /// Has the catalog followed closely from now on: where it was not, it is read first, if there is such a database.
     ///
     /// # Errors
-    /// [`Unavailable`].
+    /// [`Unavailable::RefreshFailed`].
     pub async fn attend(&self) -> Result<Attendance, Unavailable> {
         // In this order: either the task sees the attendance and stays, or its absence is seen here
         self.shared.attending.fetch_add(1, Ordering::SeqCst);
         let attendance = Attendance(self.shared.clone());
-        if self.shared.is_away.load(Ordering::SeqCst) {
-            self.refresh().await?;
+        if self.shared.is_away.load(Ordering::SeqCst)
+            && let Err(reason) = self.refresh().await
+            && !self.shared.is_absent.load(Ordering::Relaxed)
+        {
+            return Err(reason);
         }
         Ok(attendance)
     }
 
     fn with_current<T>(&self, of: impl FnOnce(&Confirmed) -> T) -> Result<T, Unavailable> {
         let confirmed = self.shared.confirmed.load();
+        // What is known then is of a database that is gone
+        if self.shared.is_absent.load(Ordering::Relaxed) {
+            return Err(Unavailable::NoDatabase);
+        }
         let confirmed = confirmed.as_ref().ok_or(Unavailable::NotLoaded)?;
         let age = confirmed.at.elapsed();
         if age > self.shared.options.stale_after {
@@ -227,6 +252,20 @@ enum FollowError {
     Disconnected,
 }
 
+impl FollowError {
+    fn is_no_database(&self) -> bool {
+        let code = match self {
+            Self::Connection(error) | Self::Connect(ConnectError::Server { source: error, .. }) => error.code(),
+            Self::Connect(ConnectError::NoneWanted(_))
+            | Self::Load(_)
+            | Self::Changed
+            | Self::TimedOut
+            | Self::Disconnected => None,
+        };
+        code == Some(&tokio_postgres::error::SqlState::INVALID_CATALOG_NAME)
+    }
+}
+
 struct Task {
     shared: Arc<Shared>,
     login: Login,
@@ -265,7 +304,7 @@ async fn run(mut task: Task) {
                 task.shared.options.idle_interval
             }
             Err(error) => {
-                tracing::warn!(database = task.login.database, %error, "catalog: following interrupted");
+                task.note(&error);
                 // Whoever waits is told now rather than after the retries; who comes has a try made at once.
                 task.waiting.clear();
                 task.shared.is_away.store(true, Ordering::SeqCst);
@@ -280,6 +319,15 @@ async fn run(mut task: Task) {
 }
 
 impl Task {
+    fn note(&self, error: &FollowError) {
+        let is_absent = error.is_no_database();
+        let was_absent = self.shared.is_absent.swap(is_absent, Ordering::Relaxed);
+        // Said once, and not with every retry
+        if !(is_absent && was_absent) {
+            tracing::warn!(database = self.login.database, %error, "catalog: following interrupted");
+        }
+    }
+
     /// Waits for the next attempt; a request cuts the wait short. `None` when every handle is gone.
     async fn pause(&mut self, duration: Duration) -> Option<()> {
         tokio::select! {
@@ -293,6 +341,7 @@ impl Task {
     async fn follow(&mut self) -> Result<Left, FollowError> {
         let limit = self.shared.options.step_timeout;
         let mut connected = timeout(limit, self.connect()).await.map_err(|_| FollowError::TimedOut)??;
+        self.shared.is_absent.store(false, Ordering::Relaxed);
         loop {
             self.drain();
             let forced = !self.waiting.is_empty();

@@ -3,8 +3,11 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::BytesMut;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
@@ -19,7 +22,7 @@ use super::worker::Accepted;
 use crate::audit::{Event, SessionFacts};
 use crate::auth::{self, Admitted, Claimed, Gate, LoginFacts, Peer, RefusedLogin, Socket, Turned};
 use crate::catalog::Catalog;
-use crate::catalog::follow::Attendance;
+use crate::catalog::follow::{Attendance, Unavailable};
 use crate::catalog::place::{Home, Server as Address};
 use crate::config::Config;
 use crate::keys::Keyrings;
@@ -27,8 +30,13 @@ use crate::plan::Refusal;
 use crate::policy::{PolicyStore, Principal};
 use crate::reveal::Values;
 use crate::session::{Parameters, Session};
+use crate::upstream::Stream;
 use crate::value::Style;
+use crate::wire::backend::{Severity, write_error};
 use crate::wire::{PgError, SqlState};
+
+/// For a client to take an error before its connection is closed.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What all sessions share.
 pub struct Server {
@@ -44,27 +52,40 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where a database's sessions belong, and that its catalog is followed from now on.
+    /// # Errors
+    /// 28000 where no policy names the database.
+    fn ruled(&self, database: &str) -> Result<Arc<Database>, PgError> {
+        let ruled = self.policies.policy(database).and_then(|_| self.databases.get(database));
+        ruled.ok_or_else(|| no_policy(database))
+    }
+
+    /// Where a database's sessions belong, and that its catalog is followed from now on. That there is no such database
+    /// is for the server to say, once it knows who asks.
     ///
     /// # Errors
     /// 28000 where no policy names the database, 57P03 without its catalog.
     async fn welcome(&self, database: &str) -> Result<(Home, Attendance), PgError> {
-        let ruled = self.policies.policy(database).and_then(|_| self.databases.get(database));
-        let follower = &ruled.ok_or_else(|| no_policy(database))?.follower;
+        let follower = &self.ruled(database)?.follower;
         let unavailable = |reason| decide::no_catalog(&reason).error.clone();
         let attendance = follower.attend().await.map_err(unavailable)?;
-        Ok((follower.home().map_err(unavailable)?, attendance))
+        let home = match follower.home() {
+            Err(Unavailable::NoDatabase) => follower.nowhere().ok_or(Unavailable::NoDatabase),
+            found => found,
+        };
+        Ok((home.map_err(unavailable)?, attendance))
     }
 
-    /// What a database's sessions are judged by.
+    /// What a database's sessions are judged by. One that was made a moment ago has its catalog read first.
     ///
     /// # Errors
-    /// 28000 where no policy names the database, 57P03 without its catalog.
-    fn subject(&self, database: &str) -> Result<(Arc<Database>, Arc<Catalog>), PgError> {
-        let ruled = self.policies.policy(database).and_then(|_| self.databases.get(database));
-        let found = ruled.ok_or_else(|| no_policy(database))?;
-        let catalog = found.follower.current().map_err(|reason| decide::no_catalog(&reason).error.clone())?;
-        Ok((found, catalog))
+    /// As [`Self::welcome`].
+    async fn subject(&self, database: &str) -> Result<(Arc<Database>, Arc<Catalog>), PgError> {
+        let found = self.ruled(database)?;
+        let catalog = match found.follower.current() {
+            Err(Unavailable::NoDatabase) => found.follower.refresh().await,
+            known => known,
+        };
+        Ok((found, catalog.map_err(|reason| decide::no_catalog(&reason).error.clone())?))
     }
 
     fn note_refused(&self, peer: &Peer, refused: &RefusedLogin) {
@@ -111,10 +132,13 @@ fn take_over(accepted: Accepted) -> io::Result<(Socket, Peer)> {
 async fn run(server: &Arc<Server>, admitted: Admitted, phase: watch::Receiver<Phase>) {
     let Admitted { client, server: upstream, client_buffer, server_buffer, address, facts, parameters, place } =
         admitted;
-    let machine = match machine(server, &facts, parameters, address) {
+    let machine = match machine(server, &facts, parameters, address).await {
         Ok(machine) => machine,
         // Policy or catalog went away during the login.
-        Err(error) => return server.note_refused(&facts.peer, &refused(&facts, &error)),
+        Err(error) => {
+            server.note_refused(&facts.peer, &refused(&facts, &error));
+            return turn_away(client, &error).await;
+        }
     };
     let driver = Driver::new(machine, (client, client_buffer), (upstream, server_buffer));
     let (machine, end): (SessionMachine, End) = driver.run(phase).await;
@@ -123,17 +147,28 @@ async fn run(server: &Arc<Server>, admitted: Admitted, phase: watch::Receiver<Ph
     drop(place);
 }
 
+async fn turn_away(mut client: Stream, error: &PgError) {
+    let mut farewell = BytesMut::new();
+    // An error too long to be written is not written
+    let _written = write_error(&mut farewell, Severity::Fatal, error);
+    let saying = async {
+        client.write_all(&farewell).await?;
+        client.shutdown().await
+    };
+    let _heard = tokio::time::timeout(FAREWELL, saying).await;
+}
+
 /// Makes the session of an authenticated caller.
 ///
 /// # Errors
 /// As [`Server::subject`].
-fn machine(
+async fn machine(
     server: &Arc<Server>,
     facts: &LoginFacts,
     parameters: Parameters,
     address: Arc<Address>,
 ) -> Result<SessionMachine, PgError> {
-    let (database, catalog) = server.subject(&facts.startup.database)?;
+    let (database, catalog) = server.subject(&facts.startup.database).await?;
     let memberships = catalog.memberships.get(&facts.startup.user).cloned().unwrap_or_default();
     let keyrings = server.keyrings.load_full();
     let keys = keyrings.database(&database.name);
