@@ -1,5 +1,5 @@
 //! The tools that DBAs live with: psql's commands show through the proxy what they show on the server, and a dump in any
-//! format, taken through one proxy, is restored through another.
+//! format, taken through one proxy, is restored through another. `PGVEIL_DUMP_FORMATS` runs all of pg_dump's formats, not two.
 
 mod support;
 
@@ -161,13 +161,16 @@ fn dumps_in_every_format_are_restored_through_another_proxy() {
     let (from_port, into_port) = (from.port().to_string(), into.port().to_string());
     let place = tempfile::tempdir().expect("temporary directory");
 
-    let formats: [(&str, &[&str], &[&str]); 5] = [
-        ("plain", &[], &[]),
+    let mut formats: Vec<(&str, &[&str], &[&str])> = vec![
         ("column-inserts", &["--column-inserts", "--rows-per-insert=50"], &[]),
-        ("tar", &["-Ft"], &["-Ft"]),
-        ("custom", &["-Fc"], &["-j", "2"]),
         ("directory", &["-Fd", "-j", "2"], &["-j", "2"]),
     ];
+    if std::env::var_os("PGVEIL_DUMP_FORMATS").is_some() {
+        formats.push(("plain", &[], &[]));
+        formats.push(("inserts", &["--inserts"], &[]));
+        formats.push(("tar", &["-Ft"], &["-Ft"]));
+        formats.push(("custom", &["-Fc"], &["-j", "2"]));
+    }
     for (name, dump, restore) in formats {
         let mut admin = target.connect("postgres", "postgres");
         admin.must("DROP DATABASE IF EXISTS bank");
