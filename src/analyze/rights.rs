@@ -18,6 +18,7 @@ pub struct Rights {
     /// Every bare name that one of the two bears.
     names: HashSet<String>,
     sees_everything: bool,
+    protects_nothing: bool,
     listed: HashMap<(String, String), Vec<SealedRight>>,
     /// What the defaults and constraints of relations run, as far as it has been asked for: it stays what it is under
     /// one catalog and policy, and reading their texts for every INSERT would cost more than the rest of its analysis.
@@ -124,13 +125,13 @@ impl Rights {
         let role = role.and_then(|at| policy.roles.get(at));
         let relations = bind_relations(policy, role, catalog, borne);
         // Where nothing is protected nothing has a side door
-        let has_side_doors = !policy.relations.is_empty();
-        let reaching = reaching(catalog, &relations, has_side_doors);
+        let protects_nothing = policy.relations.is_empty();
+        let reaching = reaching(catalog, &relations, !protects_nothing);
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
         let sees_everything = role.is_some_and(|role| role.sees_everything);
         let listed = listed(policy, role);
-        Self { relations, reaching, names, sees_everything, listed, stored_code: Mutex::default() }
+        Self { relations, reaching, names, sees_everything, protects_nothing, listed, stored_code: Mutex::default() }
     }
 
     /// The class of a relation's stored code, from `find` the first time.
@@ -148,6 +149,11 @@ impl Rights {
     /// Whether everything protected is in clear for this caller.
     pub fn sees_everything(&self) -> bool {
         self.sees_everything
+    }
+
+    /// Whether the policy names no relation at all: whatever is asked for, the server answers by itself.
+    pub fn protects_nothing(&self) -> bool {
+        self.protects_nothing
     }
 
     pub(super) fn relation(&self, oid: Oid) -> Option<&Arc<RelationRights>> {
