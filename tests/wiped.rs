@@ -12,11 +12,9 @@ use pgveil::value::Plaintext;
 /// glibc's allocator writes its own lists over the first bytes of what is freed.
 const OVERWRITTEN: usize = 16;
 
-/// The process's own memory, freed or not.
-fn memory(address: usize, len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    File::open("/proc/self/mem").expect("memory").read_exact_at(&mut bytes, address as u64).expect("mapped memory");
-    bytes
+/// Reads the process's own memory, freed or not.
+fn read(address: usize, bytes: &mut [u8]) {
+    File::open("/proc/self/mem").expect("memory").read_exact_at(bytes, address as u64).expect("mapped memory");
 }
 
 /// How many windows of eight bytes, none of them zero, are as they were.
@@ -27,17 +25,23 @@ fn left(before: &[u8], after: &[u8]) -> usize {
 
 #[test]
 fn a_value_is_wiped_when_it_is_dropped() {
-    let text = || "13812345678".repeat(40);
-    let plain = text();
-    let (address, len) = (plain.as_ptr() as usize, plain.len());
-    drop(plain);
-    assert!(left(text().as_bytes(), &memory(address, len)) > 100, "this test would see what is left of a String");
+    // Allocated first: what is freed must not be given out again before it is looked at
+    let text = "13812345678".repeat(40);
+    let mut seen = vec![0; text.len()];
 
-    let value = Plaintext::new(text());
-    let (address, len) = (value.expose().as_ptr() as usize, value.expose().len());
-    assert_eq!(memory(address, len), text().into_bytes());
+    let plain = text.clone();
+    let address = plain.as_ptr() as usize;
+    drop(plain);
+    read(address, &mut seen);
+    assert!(left(text.as_bytes(), &seen) > 100, "this test would see what is left of a String");
+
+    let value = Plaintext::new(text.clone());
+    let address = value.expose().as_ptr() as usize;
+    read(address, &mut seen);
+    assert_eq!(seen, text.as_bytes());
     drop(value);
-    assert_eq!(left(text().as_bytes(), &memory(address, len)), 0);
+    read(address, &mut seen);
+    assert_eq!(left(text.as_bytes(), &seen), 0);
 }
 
 #[test]
@@ -50,11 +54,12 @@ fn keys_are_wiped_when_they_are_dropped() {
 }
 
 fn wipes<T>(key: Box<T>) {
-    let (address, len) = (&raw const *key as usize, size_of::<T>());
-    let before = memory(address, len);
+    let address = &raw const *key as usize;
+    let (mut before, mut after) = (vec![0; size_of::<T>()], vec![0; size_of::<T>()]);
+    read(address, &mut before);
     assert!(left(&before, &before) > 20, "there is a key");
     drop(key);
-    let after = memory(address, len);
+    read(address, &mut after);
     assert_eq!(left(&before, &after), 0, "of {}", std::any::type_name::<T>());
 }
 

@@ -159,7 +159,9 @@ impl Analyzer<'_> {
         };
         let is_empty =
             matches!(literal, Literal::Text { text, source, .. } if text.is_empty() && matches!(source, 0 | 25 | 1043));
-        is_empty && !self.is_in_view && rights.iter().all(shows)
+        // Who may look up looks up
+        let is_lacking = rights.iter().any(|right| !right.look_up);
+        is_empty && is_lacking && !self.is_in_view && rights.iter().all(shows)
     }
 
     fn in_list(&mut self, left: &mut Node, list: &mut Node, scope: &Scope<'_>) -> Result<()> {
