@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind
 use crate::mask::{Mask, typed_null};
 use crate::plan::{Reveal, SealedColumn};
 use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
+use crate::sql::Fragment;
 use crate::value::LogicalType;
 
 /// One role's rights, bound to OIDs. Made once per policy, role and catalog version.
@@ -66,7 +67,7 @@ pub(super) struct RelationRights {
     /// In the relation's own order.
     pub(super) columns: Vec<ColumnRights>,
     /// With its names qualified.
-    pub(super) filter: Option<String>,
+    pub(super) filter: Option<Fragment>,
 }
 
 pub(super) struct ColumnRights {
@@ -99,12 +100,12 @@ pub(super) enum Veil {
     None,
     /// An expression over it, which `{}` stands for.
     Expression {
-        sql: Arc<str>,
+        sql: Arc<Fragment>,
         preset: Arc<str>,
     },
     /// A typed NULL.
     Null {
-        sql: Arc<str>,
+        sql: Arc<Fragment>,
     },
     Denied,
 }
@@ -277,7 +278,7 @@ fn bind_relation(
         ..bind_column(column, named, grant.filter(|_| is_certain(column)), catalog)
     };
     let columns = relation.columns.iter().map(bind).collect();
-    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| filter.sql.clone());
+    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| Fragment::new(&filter.sql));
     RelationRights { relation: Arc::clone(relation), columns, filter }
 }
 
@@ -321,10 +322,10 @@ fn veil(read: &Read, sealed: Option<&SealedRight>, ty: Option<LogicalType>, null
         (Read::Clear, ..) | (Read::Mask(_), Some(_), _) => Veil::None,
         // Searched by its clear value while it shows nothing: stays sealed
         (Read::Null, Some(sealed), _) if sealed.look_up => Veil::None,
-        (Read::Null, ..) => Veil::Null { sql: null().into() },
+        (Read::Null, ..) => Veil::Null { sql: Arc::new(Fragment::new(null())) },
         (Read::Mask(mask), None, ty) => match ty.and_then(|ty| mask.sql(ty, PLACE)) {
-            Some(sql) => Veil::Expression { sql: sql.into(), preset: mask.name.as_str().into() },
-            None => Veil::Null { sql: null().into() },
+            Some(sql) => Veil::Expression { sql: Arc::new(Fragment::new(sql)), preset: mask.name.as_str().into() },
+            None => Veil::Null { sql: Arc::new(Fragment::new(null())) },
         },
     }
 }
