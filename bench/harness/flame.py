@@ -1,0 +1,88 @@
+"""A flame graph as SVG from `perf script` on standard input: flame.py TITLE OUTPUT.svg. Width is time on a CPU; point at a frame for its share."""
+import html
+import pathlib
+import re
+import sys
+
+WIDTH, ROW, LEAST = 1200, 16, 0.4
+
+
+def stacks(lines):
+    """Each sample as names from the outermost frame in."""
+    names = []
+    for line in lines:
+        frame = re.match(r"^\s+[0-9a-f]+ (.+) \(", line)
+        if frame:
+            names.append(tidy(frame[1]))
+        elif not line.strip() and names:
+            yield names[::-1]
+            names = []
+    if names:
+        yield names[::-1]
+
+
+def tidy(name):
+    """Without offsets, hashes and generic arguments."""
+    name = re.sub(r"\+0x[0-9a-f]+$", "", name)
+    name = re.sub(r"::h[0-9a-f]{16}$", "", name)
+    while (shorter := re.sub(r"<[^<>]*>", "", name)) != name and shorter.strip(":"):
+        name = shorter
+    return name.replace("::::", "::").strip(":") or "?"
+
+
+def tree(samples):
+    root = {"count": 0, "inner": {}}
+    for sample in samples:
+        node = root
+        node["count"] += 1
+        for name in sample:
+            node = node["inner"].setdefault(name, {"count": 0, "inner": {}})
+            node["count"] += 1
+    return root
+
+
+def depth(node, total):
+    inner = [depth(child, total) for child in node["inner"].values() if width(child, total) >= LEAST]
+    return 1 + max(inner, default=0)
+
+
+def width(node, total):
+    return node["count"] / total * WIDTH
+
+
+def colour(name):
+    """The kernel grey, our own blue, libraries yellow and red."""
+    if name.startswith("pgveil") or "pgveil::" in name:
+        return "#7fb2d6"
+    if re.match(r"^(tokio|mio)\b", name):
+        return "#f2c77c"
+    return "#e79a86" if "::" in name else "#c9ccd1"
+
+
+def draw(node, name, x, level, rows, total, parts):
+    wide = width(node, total)
+    if wide < LEAST:
+        return
+    y = (rows - level) * ROW
+    label = name if len(name) * 6.2 < wide else name[:max(0, int(wide / 6.2) - 1)]
+    parts.append(f'<g><title>{html.escape(name)}: {node["count"] / total:.1%}</title><rect x="{x:.1f}" y="{y}" width="{max(wide - 0.3, 0.2):.1f}" '
+                 f'height="{ROW - 1}" fill="{colour(name)}"/>' + (f'<text x="{x + 2:.1f}" y="{y + 11.5}">{html.escape(label)}</text>' if label else "") + "</g>")
+    for inner, child in sorted(node["inner"].items()):
+        draw(child, inner, x, level + 1, rows, total, parts)
+        x += width(child, total)
+
+
+def main(title, output):
+    root = tree(stacks(sys.stdin))
+    if not root["count"]:
+        sys.exit("no samples")
+    rows, parts = depth(root, root["count"]) + 1, []
+    draw(root, f"all: {root['count']} samples", 0, 0, rows, root["count"], parts)
+    height = (rows + 1) * ROW
+    pathlib.Path(output).write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-family="monospace" font-size="10">'
+        f'<rect width="100%" height="100%" fill="#fff"/><text x="4" y="12" font-weight="bold">{html.escape(title)}</text>\n' + "\n".join(parts) + "\n</svg>\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
