@@ -13,6 +13,7 @@ import time
 import data
 import report
 from contenders import Bench, Contender, Failed
+from flame import flame
 from parts import PARTS, Plan
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results"
@@ -30,9 +31,9 @@ def arguments():
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=HOST:PORT[:PID]", help="a further contender for unprotected traffic")
     parser.add_argument("--result", type=pathlib.Path, help="folder of the results (bench/results/DATE)")
     parser.add_argument("--report", action="store_true", help="only write README.md and pictures anew")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named; or flame: flame graphs")
     chosen = parser.parse_args()
-    if unknown := set(chosen.parts) - set(PARTS):
+    if unknown := set(chosen.parts) - {*PARTS, "flame"}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     return chosen
 
@@ -76,7 +77,7 @@ def measure(bench, plan, folder, part):
     with open(unfinished, "w") as file:
         record = Record(file, part)
         record.line(**about)
-        PARTS[part](bench, plan, record)
+        {**PARTS, "flame": flame}[part](bench, plan, record)
     unfinished.rename(folder / f"{part}.jsonl")
     report.write(folder)
     print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr)
@@ -97,6 +98,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pgveil-bench-") as directory:
         bench = Bench(pathlib.Path(directory), pathlib.Path(os.environ["BENCH_TARGET"]), plan.idle, chosen.server_port, list(map(peer, chosen.peer)))
         try:
+            bench.results = folder
             data.create(bench, plan.people)
             data.pgbench_tables(bench, 1)
             for part in chosen.parts or PARTS:

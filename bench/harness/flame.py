@@ -1,8 +1,14 @@
-"""A flame graph as SVG from `perf script` on standard input: flame.py TITLE OUTPUT.svg. Width is time on a CPU; point at a frame for its share."""
+"""Flame graphs of pgveil under load, from perf's samples. Width is time on a CPU; point at a frame for its share."""
 import html
-import pathlib
 import re
-import sys
+import shutil
+import subprocess
+import threading
+
+import data
+from contenders import Failed
+from load import Client, pgbench
+from parts import insert, point
 
 WIDTH, ROW, LEAST = 1200, 16, 0.4
 
@@ -72,17 +78,53 @@ def draw(node, name, x, level, rows, total, parts):
         x += width(child, total)
 
 
-def main(title, output):
-    root = tree(stacks(sys.stdin))
+def graph(path, title, lines):
+    root = tree(stacks(lines))
     if not root["count"]:
-        sys.exit("no samples")
+        raise Failed("perf took no samples")
     rows, parts = depth(root, root["count"]) + 1, []
     draw(root, f"all: {root['count']} samples", 0, 0, rows, root["count"], parts)
     height = (rows + 1) * ROW
-    pathlib.Path(output).write_text(
+    path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-family="monospace" font-size="10">'
         f'<rect width="100%" height="100%" fill="#fff"/><text x="4" y="12" font-weight="bold">{html.escape(title)}</text>\n' + "\n".join(parts) + "\n</svg>\n")
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def flame(bench, plan, record):
+    """Not a measurement: where pgveil's time goes, for somebody who wants to save some. Needs perf and its rights."""
+    if not shutil.which("perf"):
+        raise Failed("perf is missing: install linux-perf")
+    data.pgbench_tables(bench, 1)
+    data.stream_tables(bench, plan.rows)
+
+    def load(*options, mode):
+        return lambda pgveil: pgbench(pgveil, "bench", "-M", mode, *options, seconds=plan.seconds + 3)
+
+    def read(pgveil):
+        client = Client(pgveil, "bench")
+        for _ in range(3):
+            client.drain("SELECT * FROM stream")
+
+    loads = {"select-only, simple": load("-S", mode="simple"), "select-only, extended": load("-S", mode="extended"),
+             "point query, prepared": load("-f", point(bench, plan, "people", "prepared"), mode="prepared"),
+             "insert, simple": load("-f", insert(bench, "simple"), mode="simple"), "sealed SELECT": read}
+    for name, work in loads.items():
+        pgveil = bench.pgveil(data.policy())
+        try:
+            sample(bench, pgveil, name, work)
+        finally:
+            pgveil.stop()
+
+
+def sample(bench, pgveil, name, work):
+    """Samples of a load's second second on, as long as it lasts."""
+    samples = bench.directory / "perf.data"
+    loading = threading.Thread(target=work, args=(pgveil,))
+    loading.start()
+    perf = subprocess.Popen(["perf", "record", "-q", "-D", "1000", "-F", "499", "--call-graph", "dwarf,16384", "-o", samples, "-p", str(pgveil.pid)],
+                            stderr=subprocess.PIPE)
+    loading.join()
+    perf.send_signal(2)
+    perf.communicate()
+    script = subprocess.run(["perf", "script", "--no-inline", "-F", "ip,sym,dso", "-i", samples], capture_output=True, text=True, check=False)
+    graph(bench.results / f"flame-{re.sub(r'[^a-z]+', '-', name.lower())}.svg", f"pgveil: {name}", script.stdout.splitlines())
