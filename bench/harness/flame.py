@@ -2,6 +2,7 @@
 import html
 import re
 import shutil
+import signal
 import subprocess
 import threading
 
@@ -11,6 +12,9 @@ from load import Client, pgbench
 from parts import insert, point
 
 WIDTH, ROW, LEAST = 1200, 16, 0.4
+#: A sample belongs to the first of these that one of its frames is of.
+GROUPS = {"audit": r"::audit::", "sealing and opening": r"::(crypto|keys)::", "deciding": r"decide|::(analyze|sql)::", "sending": r"^(__)?send|sendto|poll_write",
+          "receiving": r"recv|poll_read", "waiting": r"epoll_wait|futex", "session": r"::(session::machine|reveal|wire|value|mask)::|Session::on_", "runtime": r""}
 
 
 def stacks(lines):
@@ -47,6 +51,14 @@ def tree(samples):
     return root
 
 
+def groups(samples):
+    """The share of each group."""
+    counts = dict.fromkeys(GROUPS, 0)
+    for sample in samples:
+        counts[next(name for name, pattern in GROUPS.items() if any(re.search(pattern, frame) for frame in sample))] += 1
+    return {name: count / len(samples) for name, count in counts.items()}
+
+
 def depth(node, total):
     inner = [depth(child, total) for child in node["inner"].values() if width(child, total) >= LEAST]
     return 1 + max(inner, default=0)
@@ -78,10 +90,8 @@ def draw(node, name, x, level, rows, total, parts):
         x += width(child, total)
 
 
-def graph(path, title, lines):
-    root = tree(stacks(lines))
-    if not root["count"]:
-        raise Failed("perf took no samples")
+def graph(path, title, samples):
+    root = tree(samples)
     rows, parts = depth(root, root["count"]) + 1, []
     draw(root, f"all: {root['count']} samples", 0, 0, rows, root["count"], parts)
     height = (rows + 1) * ROW
@@ -102,8 +112,10 @@ def flame(bench, plan, record):
 
     def read(pgveil):
         client = Client(pgveil, "bench")
-        for _ in range(3):
+        before, times = pgveil.cpu_seconds(), 3
+        for _ in range(times):
             client.drain("SELECT * FROM stream")
+        return {"cpu": (pgveil.cpu_seconds() - before) * 1e6 / plan.rows / times}
 
     loads = {"select-only, simple": load("-S", mode="simple"), "select-only, extended": load("-S", mode="extended"),
              "point query, prepared": load("-f", point(bench, plan, "people", "prepared"), mode="prepared"),
@@ -111,20 +123,25 @@ def flame(bench, plan, record):
     for name, work in loads.items():
         pgveil = bench.pgveil(data.policy())
         try:
-            sample(bench, pgveil, name, work)
+            spent, samples = sample(bench, pgveil, work)
         finally:
             pgveil.stop()
+        graph(bench.results / f"flame-{re.sub(r'[^a-z]+', '-', name.lower())}.svg", f"pgveil: {name}", samples)
+        record(name, "pgveil", 0, **{group: share * spent["cpu"] for group, share in groups(samples).items()})
 
 
-def sample(bench, pgveil, name, work):
-    """Samples of a load's second second on, as long as it lasts."""
-    samples = bench.directory / "perf.data"
-    loading = threading.Thread(target=work, args=(pgveil,))
+def sample(bench, pgveil, work):
+    """What a load measured of itself, and perf's samples of it from its second second on."""
+    path, spent = bench.directory / "perf.data", {}
+    loading = threading.Thread(target=lambda: spent.update(work(pgveil)))
     loading.start()
-    perf = subprocess.Popen(["perf", "record", "-q", "-D", "1000", "-F", "499", "--call-graph", "dwarf,16384", "-o", samples, "-p", str(pgveil.pid)],
+    perf = subprocess.Popen(["perf", "record", "-q", "-D", "1000", "-F", "499", "--call-graph", "dwarf,16384", "-o", path, "-p", str(pgveil.pid)],
                             stderr=subprocess.PIPE)
     loading.join()
-    perf.send_signal(2)
+    perf.send_signal(signal.SIGINT)
     perf.communicate()
-    script = subprocess.run(["perf", "script", "--no-inline", "-F", "ip,sym,dso", "-i", samples], capture_output=True, text=True, check=False)
-    graph(bench.results / f"flame-{re.sub(r'[^a-z]+', '-', name.lower())}.svg", f"pgveil: {name}", script.stdout.splitlines())
+    script = subprocess.run(["perf", "script", "--no-inline", "-F", "ip,sym,dso", "-i", path], capture_output=True, text=True, check=False)
+    samples = list(stacks(script.stdout.splitlines()))
+    if not samples or not spent:
+        raise Failed("perf took no samples, or the load failed")
+    return spent, samples

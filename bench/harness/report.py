@@ -178,8 +178,17 @@ def curves(cells, folder):
         yield from table([axis, *(f"{at:,}" for at in places)], rows)
 
 
+def flame(cells, _):
+    yield "pgveil's CPU in µs a transaction (a row in the stream), by what perf found on its stacks; point at the pictures for more.\n"
+    found = {cell: whos["pgveil"][0] for cell, whos in cells.found.items()}
+    heads = [name for name in next(iter(found.values())) if name not in ("cell", "who", "round")]
+    rows = [[f"[{cell}](flame-{re.sub(r'[^a-z]+', '-', cell.lower())}.svg)", *(f"{entry[name]:.1f}" for name in heads)] for cell, entry in found.items()]
+    yield from table(["load", *heads], rows)
+
+
 TITLES = {unprotected: "Unprotected traffic", tls: "TLS", protected: "Protected traffic", audit: "Durability of the audit trail", streaming: "Streams",
-          idle: "Idle sessions and connections", latency: "Latency at half load", curves: "Cost as work grows"}
+          idle: "Idle sessions and connections", latency: "Latency at half load", curves: "Cost as work grows",
+          flame: "Where the time goes"}
 
 
 def write(folder: pathlib.Path):
