@@ -23,7 +23,9 @@ const BATCHES_PER_SESSION: u64 = 50;
 /// Beside the bank's tables. `later` complains only when the transaction ends.
 const TABLES: &str = "CREATE TABLE c (a int, b text);
     CREATE TABLE u (id int PRIMARY KEY, v text);
-    CREATE TABLE later (id int, CONSTRAINT once UNIQUE (id) DEFERRABLE INITIALLY DEFERRED);";
+    CREATE TABLE later (id int, CONSTRAINT once UNIQUE (id) DEFERRABLE INITIALLY DEFERRED);
+    SELECT lo_from_bytea(4711, 'a large object');
+    GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;";
 
 const FILL: &str = "TRUNCATE c, u, later; INSERT INTO c VALUES (1, 'one'), (2, NULL), (3, '三');
     INSERT INTO u VALUES (1, 'one'), (2, 'two')";
@@ -347,7 +349,7 @@ impl Bench {
 
     fn is_same_error(&self, expected: &Frame, got: &Frame) -> bool {
         let told = expected.field(b'M').unwrap_or_default();
-        if told.contains(REFUSED_TEXT) {
+        if told.contains(REFUSED_TEXT) || told.contains("function with OID 0 ") {
             return ["0A000", "42501", "25P02"].contains(&got.field(b'C').unwrap_or_default().as_str());
         }
         // What the proxy says itself names no place in PostgreSQL's source; of sealed values it tells less

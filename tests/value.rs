@@ -218,6 +218,44 @@ async fn assignments_from_another_type_are_the_servers() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn floats_are_assigned_as_the_server_does() {
+    let server = Server::start();
+    let client = connect(&server).await;
+    let mut random = Random(99);
+    let mut inputs = inputs(Kind::Numeric, 300, 99);
+    inputs.extend(
+        (0..300)
+            .map(|_| f64::from_bits((random.below(1 << 31) as u64) << 32 | random.below(1 << 31) as u64).to_string()),
+    );
+    inputs.extend((0..300).map(|_| (random.below(1 << 31) as f64 / f64::from(1 << random.below(31))).to_string()));
+    let mut read = 0;
+    for written in ["numeric", "numeric(10,2)", "numeric(18,4)", "numeric(3,-2)"] {
+        let ty = ty(written);
+        for (source, oid) in [("real", 700), ("double precision", 701)] {
+            let stored = stored(&client, written, source, &inputs, STYLES[0]).await;
+            for (input, expect) in inputs.iter().zip(&stored) {
+                let assigned = |format, bytes: &[u8]| ty.read(oid, format, bytes, &style(STYLES[0]), Purpose::Assign);
+                let what = format!("{input:?} as {source} for {written}");
+                read += usize::from(judge(&what, &assigned(Format::Text, input.as_bytes()), ty, expect));
+                let bytes = match oid {
+                    700 => input.parse::<f32>().map(|value| value.to_be_bytes().to_vec()),
+                    _ => input.parse::<f64>().map(|value| value.to_be_bytes().to_vec()),
+                };
+                // what is out of range as text is infinite or zero as bytes
+                if let Ok(bytes) = bytes
+                    && !expect.starts_with("error")
+                {
+                    judge(&format!("{what}, binary"), &assigned(Format::Binary, &bytes), ty, expect);
+                }
+                let compared = ty.read(oid, Format::Text, input.as_bytes(), &style(STYLES[0]), Purpose::Compare);
+                assert_eq!(compared.map_err(|error| error.code.0).err(), Some(*b"0A000"), "{what}, compared");
+            }
+        }
+    }
+    assert!(read > 1_500, "only {read} values were read");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn comparison_forms_are_equal_where_the_server_says_equal() {
     let server = Server::start();
     let client = connect(&server).await;

@@ -12,7 +12,7 @@ use super::rights::{PLACE, Veil};
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::{Column, Shape, Step, denied};
 use super::stop::{Result, Stop};
-use crate::sql;
+
 use crate::wire::SqlState;
 
 const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
@@ -199,9 +199,9 @@ fn row<'s>(parts: &[&str], scope: &'s Scope<'s>) -> Result<Meaning<'s>> {
 pub(super) fn veiled(veil: &Veil, column: Node) -> Result<Node> {
     match veil {
         Veil::None => Ok(column),
-        Veil::Null { sql } => Ok(sql::expression(sql)?),
+        Veil::Null { sql } => Ok(sql.tree()?.clone()),
         Veil::Expression { sql, .. } => {
-            let mut expression = sql::expression(sql)?;
+            let mut expression = sql.tree()?.clone();
             super::replace::replace_column(&mut expression, PLACE, &column);
             Ok(expression)
         }

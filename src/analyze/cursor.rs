@@ -52,7 +52,7 @@ pub(super) fn fetch(statement: &Statement<'_>, fetch: &FetchStmt) -> Result<Verd
     let Some(cursor) = statement.context.names.cursor(&fetch.portalname) else {
         // One that a function opened shows what the function could; the server says where there is none
         return Ok(match statement.context.rights.sees_everything() {
-            true => Verdict::Rewrite(Arc::new(statement.watched(Effect::None))),
+            true => statement.watching(Effect::None),
             false => Verdict::Pass(Effect::None),
         });
     };

@@ -13,7 +13,6 @@ use super::relation::{self, Referred};
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::Column;
 use super::stop::{Result, Stop};
-use crate::sql;
 
 /// Functions that return one column, named as their alias; others' columns are not known.
 const ONE_COLUMN: &[&str] = &[
@@ -301,9 +300,9 @@ fn derived_table(range: &RangeVar, table: &Table) -> Result<Node> {
         };
         select.target_list.push(build::target(veiled(veil, build::column([name.as_str()]))?, &shown.name));
     }
-    let filter = table.rights.as_ref().and_then(|rights| rights.filter.as_deref());
+    let filter = table.rights.as_ref().and_then(|rights| rights.filter.as_ref());
     if let Some(filter) = filter {
-        select.where_clause = Some(Box::new(sql::expression(filter)?));
+        select.where_clause = Some(Box::new(filter.tree()?.clone()));
         // A caller's predicate must not run on rows that the filter hides: the server does not look into this
         select.limit_offset = Some(Box::new(build::integer(0)));
         select.limit_option = LimitOption::Count.into();

@@ -13,7 +13,6 @@ use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::catalog::{Relation, RelationKind, Resolution};
 use crate::sql;
-use crate::wire::SqlState;
 
 /// What a reference to a relation turns out to be.
 pub(super) enum Referred {
@@ -98,11 +97,11 @@ impl Analyzer<'_> {
                 Err(Stop::not_understood("ambiguous-name", message, "Commit first, then name it."))
             }
             Resolution::Unknown if context.is_unsure => Ok(None),
-            Resolution::Unknown => {
-                let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
-                let message = format!("relation \"{schema}{}\" does not exist", range.relname);
-                Err(Stop::postgres(SqlState::UNDEFINED_TABLE, message))
-            }
+            Resolution::Unknown => Err(Stop::NoRelation {
+                schema: schema.map(str::to_owned),
+                name: range.relname.clone(),
+                place: usize::try_from(range.location).ok(),
+            }),
         }
     }
 

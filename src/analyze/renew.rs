@@ -24,8 +24,9 @@ pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<
         (Verdict::Pass(_), Verdict::Pass(_)) | (_, Verdict::Refuse(_)) => true,
         (Verdict::Rewrite(old), Verdict::Rewrite(new)) => is_same_upstream(old, new),
         // A table that was new then and that the catalog knows now: the server has the client's own text
-        (Verdict::Rewrite(old), Verdict::Pass(_)) => old.outputs.is_none() && old.sql == named.sql,
-        (Verdict::Pass(_) | Verdict::Refuse(_), _) => false,
+        (Verdict::Rewrite(old), Verdict::Pass(_)) => old.only_watches(&named.sql),
+        (Verdict::Pass(_), Verdict::Rewrite(new)) => new.only_watches(&named.sql),
+        (Verdict::Refuse(_), _) => false,
     };
     match is_same {
         true => Ok(verdict),
@@ -55,7 +56,7 @@ fn is_followed(tree: &Node) -> bool {
 
 fn not_followed(statement: &Statement<'_>) -> Result<Verdict> {
     if statement.context.rights.sees_everything() {
-        return Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::None))));
+        return Ok(statement.watching(Effect::None));
     }
     Err(Stop::not_understood("prepare", "EXECUTE or FETCH of what is not a query", ""))
 }

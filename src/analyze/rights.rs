@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind
 use crate::mask::{Mask, typed_null};
 use crate::plan::{Reveal, SealedColumn};
 use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
+use crate::sql::Fragment;
 use crate::value::LogicalType;
 
 /// One role's rights, bound to OIDs. Made once per policy, role and catalog version.
@@ -17,6 +18,7 @@ pub struct Rights {
     /// Every bare name that one of the two bears.
     names: HashSet<String>,
     sees_everything: bool,
+    protects_nothing: bool,
     listed: HashMap<(String, String), Vec<SealedRight>>,
     /// What the defaults and constraints of relations run, as far as it has been asked for: it stays what it is under
     /// one catalog and policy, and reading their texts for every INSERT would cost more than the rest of its analysis.
@@ -65,7 +67,7 @@ pub(super) struct RelationRights {
     /// In the relation's own order.
     pub(super) columns: Vec<ColumnRights>,
     /// With its names qualified.
-    pub(super) filter: Option<String>,
+    pub(super) filter: Option<Fragment>,
 }
 
 pub(super) struct ColumnRights {
@@ -98,12 +100,12 @@ pub(super) enum Veil {
     None,
     /// An expression over it, which `{}` stands for.
     Expression {
-        sql: Arc<str>,
+        sql: Arc<Fragment>,
         preset: Arc<str>,
     },
     /// A typed NULL.
     Null {
-        sql: Arc<str>,
+        sql: Arc<Fragment>,
     },
     Denied,
 }
@@ -123,13 +125,13 @@ impl Rights {
         let role = role.and_then(|at| policy.roles.get(at));
         let relations = bind_relations(policy, role, catalog, borne);
         // Where nothing is protected nothing has a side door
-        let has_side_doors = !policy.relations.is_empty();
-        let reaching = reaching(catalog, &relations, has_side_doors);
+        let protects_nothing = policy.relations.is_empty();
+        let reaching = reaching(catalog, &relations, !protects_nothing);
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
         let sees_everything = role.is_some_and(|role| role.sees_everything);
         let listed = listed(policy, role);
-        Self { relations, reaching, names, sees_everything, listed, stored_code: Mutex::default() }
+        Self { relations, reaching, names, sees_everything, protects_nothing, listed, stored_code: Mutex::default() }
     }
 
     /// The class of a relation's stored code, from `find` the first time.
@@ -147,6 +149,11 @@ impl Rights {
     /// Whether everything protected is in clear for this caller.
     pub fn sees_everything(&self) -> bool {
         self.sees_everything
+    }
+
+    /// Whether the policy names no relation at all: whatever is asked for, the server answers by itself.
+    pub fn protects_nothing(&self) -> bool {
+        self.protects_nothing
     }
 
     pub(super) fn relation(&self, oid: Oid) -> Option<&Arc<RelationRights>> {
@@ -271,7 +278,7 @@ fn bind_relation(
         ..bind_column(column, named, grant.filter(|_| is_certain(column)), catalog)
     };
     let columns = relation.columns.iter().map(bind).collect();
-    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| filter.sql.clone());
+    let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| Fragment::new(&filter.sql));
     RelationRights { relation: Arc::clone(relation), columns, filter }
 }
 
@@ -315,10 +322,10 @@ fn veil(read: &Read, sealed: Option<&SealedRight>, ty: Option<LogicalType>, null
         (Read::Clear, ..) | (Read::Mask(_), Some(_), _) => Veil::None,
         // Searched by its clear value while it shows nothing: stays sealed
         (Read::Null, Some(sealed), _) if sealed.look_up => Veil::None,
-        (Read::Null, ..) => Veil::Null { sql: null().into() },
+        (Read::Null, ..) => Veil::Null { sql: Arc::new(Fragment::new(null())) },
         (Read::Mask(mask), None, ty) => match ty.and_then(|ty| mask.sql(ty, PLACE)) {
-            Some(sql) => Veil::Expression { sql: sql.into(), preset: mask.name.as_str().into() },
-            None => Veil::Null { sql: null().into() },
+            Some(sql) => Veil::Expression { sql: Arc::new(Fragment::new(sql)), preset: mask.name.as_str().into() },
+            None => Veil::Null { sql: Arc::new(Fragment::new(null())) },
         },
     }
 }

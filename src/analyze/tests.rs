@@ -5,6 +5,7 @@ use crate::catalog::{Column, FunctionClass, Oid, Relation, RelationKind};
 use crate::plan::{OutputAction, ParamAction, Reveal, SealedColumn};
 use crate::policy::PolicySet;
 use crate::value::Plaintext;
+use crate::wire::PgError;
 
 const POLICY: &str = r#"
 database: bank
@@ -122,8 +123,12 @@ fn decided(role: &str, sql: &str) -> Verdict {
     in_context(role, |context| decide(sql, &statement, context, true).unwrap())
 }
 
-fn in_context<T>(role: &str, ask: impl FnOnce(&Context<'_>) -> T) -> T {
-    let policies = PolicySet::from_texts([("bank.yaml", POLICY)]).unwrap();
+pub(super) fn in_context<T>(role: &str, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+    under(POLICY, role, ask)
+}
+
+pub(super) fn under<T>(policy: &str, role: &str, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+    let policies = PolicySet::from_texts([("bank.yaml", policy)]).unwrap();
     let policy = policies.get("bank").unwrap();
     let catalog = catalog();
     let at = policy.roles.iter().position(|known| known.name == role);

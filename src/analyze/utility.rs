@@ -91,7 +91,7 @@ fn other(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
     }
     match code.is_safe() {
         true => Ok(Verdict::Pass(Effect::CatalogChanged)),
-        false => Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged)))),
+        false => Ok(statement.watching(Effect::AnythingChanged)),
     }
 }
 
@@ -156,7 +156,7 @@ fn code(statement: &Statement<'_>) -> Result<Verdict> {
         let name = if code.name.is_empty() { "code".to_owned() } else { code.name };
         return Err(opaque::Code { name, ..code }.refused());
     }
-    Ok(Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))))
+    Ok(statement.watching(Effect::AnythingChanged))
 }
 
 /// CREATE TABLE AS and CREATE MATERIALIZED VIEW: what this caller sees is what is stored.
@@ -176,7 +176,7 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
     if !statement.touches() {
         return Ok(match statement.check_names()? && code.is_safe() {
             true => Verdict::Pass(Effect::AnythingChanged),
-            false => Verdict::Rewrite(Arc::new(statement.watched(Effect::AnythingChanged))),
+            false => statement.watching(Effect::AnythingChanged),
         });
     }
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);

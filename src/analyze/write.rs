@@ -334,7 +334,7 @@ fn single_assignment(value: &mut Node) {
 /// A row must not leave what the role sees: the filter's columns stay as they are.
 fn check_filter_kept(targets: &[Node], rights: &RelationRights) -> Result<()> {
     let Some(filter) = &rights.filter else { return Ok(()) };
-    let used = sql::inventory(&sql::expression(filter)?).texts;
+    let used = sql::inventory(filter.tree()?).texts;
     for target in targets {
         if let Some(NodeEnum::ResTarget(target)) = &target.node
             && used.contains(&target.name)
@@ -353,7 +353,7 @@ fn add_filter(clause: &mut Option<Box<Node>>, rights: Option<&Arc<RelationRights
     let Some(filter) = rights.and_then(|rights| rights.filter.as_ref().map(|filter| (rights, filter))) else {
         return Ok(());
     };
-    let mut condition = sql::expression(filter.1)?;
+    let mut condition = filter.1.tree()?.clone();
     for column in &filter.0.columns {
         let reference = build::column([label, column.name.as_str()]);
         super::replace::replace_column(&mut condition, &column.name, &reference);

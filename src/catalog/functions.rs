@@ -100,6 +100,24 @@ const REACHES_ANYTHING_PREFIX: &[&str] = &[
 const EXTENSION_SQL_TEXT_PREFIX: &[&str] =
     &["connectby", "crosstab", "dblink", "xpath_table", "get_raw_page", "pg_stat_statements"];
 
+/// What clients of large objects call by the FunctionCall message.
+/// Source: `lo_initialize`, PostgreSQL `src/interfaces/libpq/fe-lobj.c`
+const LARGE_OBJECT_CALLS: &[&str] = &[
+    "lo_close",
+    "lo_creat",
+    "lo_create",
+    "lo_lseek",
+    "lo_lseek64",
+    "lo_open",
+    "lo_tell",
+    "lo_tell64",
+    "lo_truncate",
+    "lo_truncate64",
+    "lo_unlink",
+    "loread",
+    "lowrite",
+];
+
 /// The class of one row of `pg_proc`.
 pub fn classify(function: &Function) -> FunctionClass {
     if function.oid < FIRST_NORMAL_OID {
@@ -154,6 +172,13 @@ impl Catalog {
             None if oid < FIRST_NORMAL_OID => FunctionClass::BuiltinSafe,
             None => FunctionClass::Unknown,
         }
+    }
+
+    /// The name of the built-in function on large objects that bears this OID. One whose code has been replaced is none.
+    pub fn large_object_function(&self, oid: Oid) -> Option<&'static str> {
+        let is_meant = |f: &Function| f.oid == oid && f.schema == "pg_catalog" && f.language == "internal";
+        let bears = |name: &str| self.functions.get(name).into_iter().flatten().any(|function| is_meant(function));
+        LARGE_OBJECT_CALLS.iter().copied().find(|name| oid < FIRST_NORMAL_OID && bears(name))
     }
 
     /// The functions that a call by this name can mean.
@@ -214,6 +239,23 @@ mod tests {
         ] {
             assert_eq!(classify(&function(oid, schema, name, language, volatility)), expect, "{schema}.{name}");
         }
+    }
+
+    #[test]
+    fn large_objects_are_found_by_oid() {
+        let mut catalog = Catalog::default();
+        for (oid, schema, name, language) in [
+            (952, "pg_catalog", "lo_open", "internal"),
+            (90000, "pg_catalog", "lo_open", "internal"),
+            (953, "public", "lo_close", "internal"),
+            (954, "pg_catalog", "loread", "plpgsql"),
+            (764, "pg_catalog", "lo_import", "internal"),
+        ] {
+            let function = Arc::new(function(oid, schema, name, language, 'v'));
+            catalog.functions.entry(name.into()).or_default().push(function);
+        }
+        let found = [952, 90000, 953, 954, 764, 0].map(|oid| catalog.large_object_function(oid));
+        assert_eq!(found, [Some("lo_open"), None, None, None, None, None]);
     }
 
     #[test]

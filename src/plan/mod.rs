@@ -58,6 +58,14 @@ pub struct Plan {
     pub reusable: bool,
 }
 
+impl Plan {
+    /// Whether the server runs this very text, and all that the plan asks is that its rows are looked at.
+    pub fn only_watches(&self, sql: &str) -> bool {
+        let relays = |param: &UpstreamParam| matches!(param.action, ParamAction::Relay) && param.ty == 0;
+        self.outputs.is_none() && self.sql == sql && self.params.iter().all(relays)
+    }
+}
+
 /// A parameter of the upstream statement.
 #[derive(Clone)]
 pub struct UpstreamParam {

@@ -25,7 +25,7 @@ pub use copy_in::CopyIn;
 pub use copy_out::CopyOut;
 pub use notice::notice;
 pub use parameters::{check_declared, parameter_description, upstream_types};
-pub use row::{row, watched_row};
+pub use row::{check_unsealed, row, watched_row};
 pub use row_description::row_description;
 
 use crate::keys::Keyring;

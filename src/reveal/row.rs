@@ -35,10 +35,14 @@ pub fn row(
 /// # Errors
 /// XX000 where a sealed value is in it.
 pub fn watched_row(output: &mut BytesMut, body: &[u8]) -> Result<(), PgError> {
-    match holds_sealed(body) {
-        true => Err(unplanned()),
-        false => frame::write(output, b'D', |fields| fields.extend_from_slice(body)),
-    }
+    check_unsealed(body)?;
+    frame::write(output, b'D', |fields| fields.extend_from_slice(body))
+}
+
+/// # Errors
+/// XX000 where a sealed value is in it.
+pub fn check_unsealed(bytes: &[u8]) -> Result<(), PgError> {
+    if holds_sealed(bytes) { Err(unplanned()) } else { Ok(()) }
 }
 
 fn write_fields(

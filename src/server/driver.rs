@@ -50,6 +50,8 @@ pub trait Machine {
     fn is_idle(&self) -> bool;
     /// Whether the client is between two messages of ours: an error put in there is read as one.
     fn may_interject(&self) -> bool;
+    /// The server has told the client why it closes the connection.
+    fn is_server_leaving(&self) -> bool;
     /// After [`Step::NeedCatalog`]: ready once a newer catalog has been read, or could not be.
     fn poll_catalog(&mut self, context: &mut Context<'_>) -> Poll<()>;
     /// After [`Step::NeedReceipt`]: ready once the audit trail has taken the opening records, or refused one.
@@ -331,10 +333,10 @@ where
         Ok(())
     }
 
-    /// A server that goes in the middle of an answer leaves its client waiting: it gets an error, where one can be told
-    /// from the rest of a message.
+    /// A server that goes in the middle of an answer and does not say why leaves its client waiting: it gets an error,
+    /// where one can be told from the rest of a message.
     fn server_gone(&self) -> Stop {
-        if self.client.at_end || self.machine.is_answered() {
+        if self.client.at_end || self.machine.is_answered() || self.machine.is_server_leaving() {
             return Stop::Ended(End::Server);
         }
         let message = "server closed the connection unexpectedly";

@@ -10,7 +10,7 @@ use crate::wire::backend::error_fields;
 use crate::wire::frame::{self, HEADER_LEN, Head};
 
 /// Relays frames. From the client `Q` needs a catalog first, `F` is fatal, `X` closes; from the server `D` needs a
-/// receipt first. `C` from the client counts as a request and `Z` from the server as its answer.
+/// receipt first and `E` is its last word. `C` from the client counts as a request and `Z` from the server as its answer.
 #[derive(Default)]
 struct Fake {
     has_catalog: bool,
@@ -19,6 +19,7 @@ struct Fake {
     open: usize,
     traffic: (u64, u64),
     largest_input: usize,
+    is_server_leaving: bool,
 }
 
 impl Machine for Fake {
@@ -51,6 +52,7 @@ impl Machine for Fake {
             }
             let (kind, frame) = frame::take(input, Sender::Server).unwrap().unwrap();
             self.open -= usize::from(kind == b'Z');
+            self.is_server_leaving |= kind == b'E';
             outbox.to_client.extend_from_slice(&frame);
         }
         Ok(Step::Continue)
@@ -66,6 +68,10 @@ impl Machine for Fake {
 
     fn may_interject(&self) -> bool {
         true
+    }
+
+    fn is_server_leaving(&self) -> bool {
+        self.is_server_leaving
     }
 
     fn poll_catalog(&mut self, _: &mut Context<'_>) -> Poll<()> {
@@ -220,6 +226,19 @@ async fn a_server_that_goes_in_the_middle_is_told() {
     receive(&mut bench.server, request.len()).await;
     drop(bench.server);
     assert_eq!(sqlstate(&rest(bench.client).await), b"08006");
+    assert_eq!(bench.session.await.unwrap().1, End::Server);
+}
+
+#[tokio::test]
+async fn a_server_that_says_why_it_goes_has_the_last_word() {
+    let mut bench = start(1024);
+    let request = frame(b'C', b"q");
+    bench.client.write_all(&request).await.unwrap();
+    receive(&mut bench.server, request.len()).await;
+    let goodbye = frame(b'E', b"57P01");
+    bench.server.write_all(&goodbye).await.unwrap();
+    drop(bench.server);
+    assert_eq!(rest(bench.client).await, goodbye);
     assert_eq!(bench.session.await.unwrap().1, End::Server);
 }
 

@@ -64,6 +64,10 @@ impl Machine for SessionMachine {
         self.session.is_between_messages()
     }
 
+    fn is_server_leaving(&self) -> bool {
+        self.session.is_server_leaving()
+    }
+
     fn poll_catalog(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.session.decider_mut().poll_refresh(context)
     }

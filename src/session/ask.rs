@@ -122,7 +122,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     pub(super) fn renew(&mut self, prepared: &PreparedSql) -> Result<Renewed, Stop> {
         let (sql, types) = (&prepared.sql, &prepared.param_types);
         let verdict = self.ask(|decider, books| decider.decide_parse(sql, types, books))?;
-        let is_same = same_upstream(&prepared.verdict, &verdict);
+        let is_same = same_upstream(sql, &prepared.verdict, &verdict);
         Ok(if is_same { Renewed::Same(verdict) } else { Renewed::Other(verdict) })
     }
 
@@ -169,12 +169,15 @@ fn unusable_settings(error: &PgError, plan: &Plan) -> Arc<Refusal> {
 }
 
 /// Whether the server has prepared the same under both verdicts.
-fn same_upstream(old: &Verdict, new: &Verdict) -> bool {
+fn same_upstream(sql: &str, old: &Verdict, new: &Verdict) -> bool {
     match (old, new) {
         (Verdict::Pass(_), Verdict::Pass(_)) => true,
         (Verdict::Rewrite(old), Verdict::Rewrite(new)) => {
             let key = |plan: &Plan| plan.params.iter().map(|p| (p.client, relays(&p.action))).collect::<Vec<_>>();
             old.sql == new.sql && key(old) == key(new)
+        }
+        (Verdict::Pass(_), Verdict::Rewrite(plan)) | (Verdict::Rewrite(plan), Verdict::Pass(_)) => {
+            plan.only_watches(sql)
         }
         (Verdict::Pass(_) | Verdict::Rewrite(_) | Verdict::Refuse(_), _) => false,
     }

@@ -89,7 +89,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             b'd' | b'c' | b'f' => return self.copy_message(head, input, outbox),
             b'X' => {}
             _ if self.copies_in() => return Self::not_copy_data(head),
-            b'F' => return Err(Stop::Refuse(not_supported("the function call message"))),
+            b'F' => return self.call(head, input),
             b'Q' | b'P' if head.frame_len() > self.longest_frame() => return Err(Stop::Refuse(too_long())),
             _ => {}
         }
@@ -109,7 +109,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 Ok(Next::Forward)
             }
             Frontend::Terminate => Ok(Next::Close),
-            Frontend::CopyData(_) | Frontend::CopyDone | Frontend::CopyFail { .. } | Frontend::FunctionCall => {
+            Frontend::CopyData(_) | Frontend::CopyDone | Frontend::CopyFail { .. } | Frontend::FunctionCall { .. } => {
                 Ok(Next::Skip)
             }
         }
@@ -141,7 +141,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn refuse(&mut self, head: Head, input: &[u8], error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
         let is_named = input.get(HEADER_LEN).is_some_and(|byte| *byte != 0);
         match head.kind {
-            b'Q' | b'F' => self.refuse_query(error, outbox),
+            b'Q' => self.refuse_query(error, outbox),
+            b'F' => self.refuse_call(error, outbox),
             // A Parse of the unnamed statement drops the one before, even where it fails.
             b'P' if !is_named => self.refuse_extended(b"", error, outbox),
             _ => self.refuse_extended(b"pgveil", error, outbox),
@@ -177,10 +178,6 @@ fn malformed(kind: u8, error: PgError) -> Stop {
 /// Errors that PostgreSQL gives in a failed transaction too: it finds them before it looks.
 pub(super) const fn is_found_first(code: SqlState) -> bool {
     matches!(code, SqlState::SYNTAX_ERROR | SqlState::PROTOCOL_VIOLATION | SqlState::UNDEFINED_CURSOR)
-}
-
-fn not_supported(what: &str) -> PgError {
-    PgError::new(SqlState::FEATURE_NOT_SUPPORTED, format!("{what} is not supported"))
 }
 
 fn too_long() -> PgError {

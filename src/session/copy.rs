@@ -119,10 +119,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let execution = execution.ok_or_else(|| unexplained(b'H'))?;
         execution.copy = match &execution.plan {
             None => Copy::Out(None),
-            Some(plan) => {
-                let outputs = plan.outputs.clone().ok_or_else(unplanned)?;
-                Copy::Out(Some(reveal::CopyOut::new(copy_plan(plan, CopyDirection::ToClient)?, outputs)))
-            }
+            Some(plan) => match (copy_plan(plan, CopyDirection::ToClient)?, plan.outputs.clone()) {
+                (copy, Some(outputs)) => Copy::Out(Some(reveal::CopyOut::new(copy, outputs))),
+                (_, None) => Copy::Watched,
+            },
         };
         outbox.to_client.extend_from_slice(frame);
         Ok(())
@@ -131,17 +131,26 @@ impl<D: Decider, O: Observer> Session<D, O> {
     /// CopyData or CopyDone of the server, where it is not relayed unread.
     pub(super) fn copied_out(&mut self, kind: u8, frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
         let Some(execution) = self.queue.execution_mut() else { return Err(unexplained(kind)) };
-        let Copy::Out(revealing) = &mut execution.copy else { return Err(unexplained(kind)) };
         let body = frame.get(HEADER_LEN..).unwrap_or_default();
-        if let Some(revealing) = revealing {
-            let values = &self.values;
-            let began = Instant::now();
-            let shown = match (kind, &self.style_error) {
-                (_, Some(error)) => Err(error.clone()),
-                (b'd', None) => revealing.data(&mut outbox.to_client, body, values),
-                (_, None) => revealing.finish(&mut outbox.to_client, values),
-            };
-            execution.account.add(shown.map_err(|error| withhold(error, "reveal"))?, began.elapsed());
+        match &mut execution.copy {
+            Copy::Out(None) => {}
+            Copy::Out(Some(revealing)) => {
+                let values = &self.values;
+                let began = Instant::now();
+                let shown = match (kind, &self.style_error) {
+                    (_, Some(error)) => Err(error.clone()),
+                    (b'd', None) => revealing.data(&mut outbox.to_client, body, values),
+                    (_, None) => revealing.finish(&mut outbox.to_client, values),
+                };
+                execution.account.add(shown.map_err(|error| withhold(error, "reveal"))?, began.elapsed());
+            }
+            Copy::Watched => {
+                reveal::check_unsealed(body).map_err(|error| withhold(error, "reveal"))?;
+                if kind == b'd' {
+                    append(&mut outbox.to_client, frame);
+                }
+            }
+            Copy::None | Copy::In(_) | Copy::Done => return Err(unexplained(kind)),
         }
         if kind == b'c' {
             execution.copy = Copy::Done;

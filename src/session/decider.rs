@@ -31,6 +31,13 @@ pub struct StatementDecision {
     pub verdict: Verdict,
 }
 
+/// About a FunctionCall.
+pub struct Call {
+    /// The call as SQL: it is judged and recorded as that.
+    pub sql: String,
+    pub verdict: Verdict,
+}
+
 /// Decides about statements; the session carries out. Pure for a session: no IO, no waiting.
 pub trait Decider {
     /// A simple Query. Later statements may use what earlier ones of the same text prepare or declare: the decider
@@ -40,6 +47,9 @@ pub trait Decider {
     /// A Parse; `param_types` as the client declared them, 0 where it did not. Also asked again at Bind and Execute
     /// when [`Self::epoch`] has moved since.
     fn decide_parse(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Decided<Verdict>;
+
+    /// A call of a function by its OID. Of a plan only the watching is carried out: nothing in the call is replaced.
+    fn decide_call(&mut self, function: u32, view: &dyn SessionView) -> Decided<Call>;
 
     /// The longest text, in bytes, that is decided on.
     fn max_statement_len(&self) -> usize;

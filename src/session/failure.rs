@@ -24,6 +24,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let fields = backend::error_fields(body).map_err(malformed)?;
         let sqlstate = sqlstate(&fields);
         if ends_session(&fields) {
+            self.server.is_leaving = true;
             return self.tell(b'E', &fields, frame, outbox);
         }
         // In a failed transaction the server says so of every statement, whatever it is.
@@ -46,6 +47,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 Some(execution) => Ok(execution.refusal.take()),
                 None => Err(unexplained(b'E')),
             },
+            Request::Call(Some(execution)) => Ok(execution.refusal.take()),
+            Request::Call(None) => Err(unexplained(b'E')),
             Request::Parse { .. }
             | Request::Bind { .. }
             | Request::Close
@@ -62,6 +65,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Some(Request::Sync) => {}
             Some(Request::Query(_)) => {
                 while let Some(execution) = self.queue.pop_execution() {
+                    self.end_failed(&execution, sqlstate);
+                }
+            }
+            Some(Request::Call(_)) => {
+                if let Some(execution) = self.queue.take_call() {
                     self.end_failed(&execution, sqlstate);
                 }
             }

@@ -60,6 +60,8 @@ pub(super) struct ServerSide {
     pub guard: Option<Arc<Plan>>,
     /// Syncs that reached the server during a COPY that failed: it may have ignored them, or answer them yet.
     pub spare_syncs: usize,
+    /// It has told why it closes the connection.
+    pub is_leaving: bool,
 }
 
 impl<D: Decider, O: Observer> Session<D, O> {
@@ -139,6 +141,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
         self.server.relay.is_none()
     }
 
+    /// The client knows from the server itself why the connection is closed.
+    pub const fn is_server_leaving(&self) -> bool {
+        self.server.is_leaving
+    }
+
     /// A socket is gone: statements still running are told to the observer as failed.
     pub fn abandon(&mut self) {
         self.end_all(SqlState::CONNECTION_FAILURE);
@@ -162,6 +169,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             Request::Query(query) => {
                 query.executions.iter().for_each(|execution| self.end_failed(execution, sqlstate));
             }
+            Request::Call(call) => call.iter().for_each(|execution| self.end_failed(execution, sqlstate)),
             Request::Parse { .. }
             | Request::Bind { .. }
             | Request::Close

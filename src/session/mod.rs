@@ -21,6 +21,7 @@
 mod answer;
 mod ask;
 mod books;
+mod call;
 mod client;
 mod copy;
 mod decider;
@@ -39,7 +40,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use decider::{Decided, Decider, QueryDecision, StatementDecision};
+pub use decider::{Call, Decided, Decider, QueryDecision, StatementDecision};
 pub use machine::Session;
 pub use observer::{Account, Ended, Observer, StatementId};
 pub use step::{Fatal, Outbox, Step};

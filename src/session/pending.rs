@@ -50,6 +50,8 @@ pub(super) enum Request {
     Execute(Execution),
     Sync,
     Query(Query),
+    /// A FunctionCall; `None` once it has been answered, while its ReadyForQuery is awaited.
+    Call(Option<Execution>),
     /// A statement of the proxy's own that must fail; the client gets this error in place of the server's.
     Refused(PgError),
 }
@@ -93,6 +95,8 @@ pub(super) enum Copy {
     In(Option<reveal::CopyIn>),
     /// The server's data is awaited; revealed where there is a plan.
     Out(Option<reveal::CopyOut>),
+    /// The server's data is awaited, and relayed unless it carries a sealed value.
+    Watched,
     /// No more data may come.
     Done,
 }
@@ -119,6 +123,7 @@ impl Pending {
             | Request::DescribePortal { plan } => plan.as_ref(),
             Request::Execute(execution) => execution.plan.as_ref(),
             Request::Query(query) => query.executions.front()?.plan.as_ref(),
+            Request::Call(call) => call.as_ref()?.plan.as_ref(),
             Request::Close | Request::Sync | Request::Refused(_) => None,
         }
     }
@@ -127,6 +132,7 @@ impl Pending {
         match &mut self.request {
             Request::Execute(execution) => Some(execution),
             Request::Query(query) => query.executions.front_mut(),
+            Request::Call(call) => call.as_mut(),
             Request::Parse { .. }
             | Request::Bind { .. }
             | Request::Close
@@ -183,6 +189,12 @@ impl Queue {
         Some(ended)
     }
 
+    /// The FunctionCall that is being answered, so that its ReadyForQuery is awaited next.
+    pub fn take_call(&mut self) -> Option<Execution> {
+        let Some(Pending { request: Request::Call(call), .. }) = self.entries.front_mut() else { return None };
+        call.take()
+    }
+
     /// The run that is being answered.
     pub fn execution_mut(&mut self) -> Option<&mut Execution> {
         self.front_mut()?.execution_mut()
@@ -221,7 +233,7 @@ impl Queue {
 }
 
 const fn is_ready(request: &Request) -> bool {
-    matches!(request, Request::Sync | Request::Query(_))
+    matches!(request, Request::Sync | Request::Query(_) | Request::Call(_))
 }
 
 const fn has_effect(execution: &Execution) -> bool {
@@ -238,6 +250,7 @@ fn effects(request: &Request) -> usize {
         | Request::DescribeStatement { .. }
         | Request::DescribePortal { .. }
         | Request::Sync
+        | Request::Call(_)
         | Request::Refused(_) => 0,
     }
 }

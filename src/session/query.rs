@@ -93,7 +93,6 @@ impl<D: Decider, O: Observer> Session<D, O> {
         }
     }
 
-    /// Also for what the server answers as it answers a Query.
     pub(super) fn refuse_query(&mut self, error: PgError, outbox: &mut Outbox) -> Result<(), Fatal> {
         let text = if is_found_first(error.code) { NO_SQL } else { FAILING.as_bytes() };
         write_query(outbox, text)?;
@@ -104,6 +103,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn push_query(&mut self, executions: VecDeque<Execution>, rewritten: bool) {
         let seq = self.push(Asker::Client, Request::Query(Query { executions, rewritten }));
         self.books.give_up_unnamed(seq);
+        self.begin_batch();
+    }
+
+    /// What went upstream ends the batch before it and is flushed by the server.
+    pub(super) fn begin_batch(&mut self) {
         self.client.is_unflushed = false;
         self.client.is_unsynced = false;
         self.client.may_read_otherwise = false;
@@ -137,7 +141,7 @@ fn effect(verdict: Verdict) -> Effect {
     }
 }
 
-fn refused(error: PgError) -> Execution {
+pub(super) fn refused(error: PgError) -> Execution {
     Execution { refusal: Some(error), ..Execution::default() }
 }
 

@@ -13,7 +13,7 @@ use crate::wire::frame::{self, HEADER_LEN, Head, Relay, Sender};
 use crate::wire::{PgError, SqlState};
 
 /// A relayed frame longer than this is sent on before all of it has come.
-const HELD_LEN: usize = 64 * 1024;
+pub(super) const HELD_LEN: usize = 64 * 1024;
 
 impl<D: Decider, O: Observer> Session<D, O> {
     pub(super) fn read_server(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal> {
@@ -32,6 +32,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 continue;
             }
             if input.len() < head.frame_len() {
+                if self.streams_result(head) {
+                    continue;
+                }
                 return Ok(Step::Continue);
             }
             if !self.may_release(head.kind)? {
@@ -59,7 +62,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// Nothing of a planned statement's answer is released before the audit trail has its opening record.
     fn may_release(&mut self, kind: u8) -> Result<bool, Fatal> {
-        let is_answer = matches!(kind, b'D' | b'C' | b's' | b'I' | b'd' | b'c');
+        let is_answer = matches!(kind, b'D' | b'C' | b's' | b'I' | b'd' | b'c' | b'V');
         let Some(execution) = self.queue.execution_mut().filter(|_| is_answer) else { return Ok(true) };
         let Some(id) = execution.id.filter(|_| !execution.is_released) else { return Ok(true) };
         execution.is_released = self.observer.may_release(id).map_err(|error| withhold(error, "audit"))?;
@@ -85,6 +88,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             b'G' => self.copy_in(frame, outbox),
             b'H' => self.copy_out(frame, outbox),
             b'd' | b'c' => self.copied_out(kind, frame, outbox),
+            b'V' => self.called(body, frame, outbox),
             b'W' => {
                 let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "COPY in both directions is not supported");
                 Err(withhold(error, "copy-both"))
@@ -105,7 +109,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn ready(&mut self, body: &[u8], frame: &[u8], outbox: &mut Outbox) -> Result<(), Fatal> {
         let status = status(backend::ready_for_query(body).map_err(malformed)?);
         match self.queue.front() {
-            Some(Pending { request: Request::Sync, .. }) => {
+            Some(Pending { request: Request::Sync | Request::Call(None), .. }) => {
                 self.queue.pop();
             }
             Some(Pending { seq, request: Request::Query(query), .. }) if query.executions.is_empty() => {

@@ -19,6 +19,8 @@ pub type Call = Name;
 pub struct Inventory {
     /// Every `RangeVar`: tables, views, targets, and names of statements' own (CTEs look like relations).
     pub relations: Vec<Name>,
+    /// Where each of them stands in the text that was parsed, in bytes.
+    pub places: Vec<Option<usize>>,
     pub functions: Vec<Call>,
     /// Operators written as such, `OPERATOR(schema.op)` included.
     pub operators: Vec<Call>,
@@ -57,6 +59,7 @@ struct Open {
     kind: &'static str,
     field: &'static str,
     names: Vec<String>,
+    place: Option<usize>,
 }
 
 impl Collector {
@@ -75,7 +78,10 @@ impl Collector {
                     Some(owner) if owner.kind == "IntoClause" => self.found.made.extend(name.clone()),
                     _ => {}
                 }
-                self.found.relations.extend(name);
+                if let Some(name) = name {
+                    self.found.relations.push(name);
+                    self.found.places.push(open.place);
+                }
             }
             "ColumnRef" if names.len() > 1 => self.found.selected.extend(names.into_iter().next_back()),
             "AIndirection" => self.found.selected.extend(names),
@@ -115,7 +121,7 @@ fn names_something(kind: &str, field: &str) -> bool {
 impl Visitor for Collector {
     fn enter(&mut self, kind: &'static str) {
         self.found.kinds.push(kind);
-        self.open.push(Open { kind, field: "", names: Vec::new() });
+        self.open.push(Open { kind, field: "", names: Vec::new(), place: None });
     }
 
     fn leave(&mut self) {
@@ -131,8 +137,12 @@ impl Visitor for Collector {
     }
 
     fn number(&mut self, number: i128) {
-        if let Some(Open { kind: "ParamRef", field: "number", .. }) = self.open.last() {
-            self.found.parameters = self.found.parameters.max(i32::try_from(number).unwrap_or(0));
+        match self.open.last_mut() {
+            Some(Open { kind: "ParamRef", field: "number", .. }) => {
+                self.found.parameters = self.found.parameters.max(i32::try_from(number).unwrap_or(0));
+            }
+            Some(Open { kind: "RangeVar", field: "location", place, .. }) => *place = usize::try_from(number).ok(),
+            _ => {}
         }
     }
 
@@ -189,6 +199,18 @@ mod tests {
             found.sort();
             expect.sort();
             assert_eq!(found, expect, "{sql}");
+        }
+    }
+
+    #[test]
+    fn relations_are_found_where_they_stand() {
+        for (sql, expect) in [
+            ("SELECT '客户' FROM a, \"B\".c", vec![21, 24]),
+            ("SELECT 1; UPDATE a SET b = (SELECT 1 FROM c)", vec![17, 42]),
+        ] {
+            let found = inventory(&super::super::parse(sql, true).unwrap().pop().unwrap().tree);
+            assert_eq!(found.places, expect.into_iter().map(Some).collect::<Vec<_>>(), "{sql}");
+            assert_eq!(found.places.len(), found.relations.len());
         }
     }
 

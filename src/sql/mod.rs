@@ -6,6 +6,7 @@
 
 mod depth;
 mod filled;
+mod fragment;
 mod inventory;
 mod print;
 mod printable;
@@ -20,6 +21,7 @@ use pg_query::ParserOptions;
 use pg_query::protobuf::Node;
 
 pub use filled::is_filled;
+pub use fragment::Fragment;
 pub use inventory::{Call, Inventory, Name, inventory};
 pub use print::{expression, print, query};
 pub use scan::scan;

@@ -8,6 +8,7 @@ mod bytea;
 mod datetime;
 mod decimal;
 mod errors;
+mod float;
 mod input;
 mod integer;
 mod jsonb;
@@ -196,8 +197,8 @@ impl LogicalType {
     /// type's own input.
     ///
     /// Other sources are those that PostgreSQL itself assigns to the column, or compares with it, with one certain
-    /// result: the character strings, the whole numbers and numeric, the dates and times, each among themselves. What is
-    /// read to be compared need not fit the column: a long string or a wide integer then equals no stored value.
+    /// result: the character strings, the whole numbers and numeric, the dates and times, each among themselves; floats are
+    /// assigned to a numeric, and never compared with it, since that compares floats. What is read to be compared need not fit the column: a long string or a wide integer then equals no stored value.
     ///
     /// # Errors
     /// PostgreSQL's own (22P02, 22P03, 22P05, 22007, 22008, 22009, 22003, 22001, 22021, 22023, 08P01); 0A000 for spellings
@@ -212,6 +213,9 @@ impl LogicalType {
     ) -> Result<Plaintext, PgError> {
         if (self.kind, source, purpose) == (Kind::Jsonb, JSON, Purpose::Assign) {
             return jsonb::read_json(bytes);
+        }
+        if let (Kind::Numeric, Some(width), Purpose::Assign) = (self.kind, float::Width::from_oid(source), purpose) {
+            return numeric::read_float(self.typmod, width, format, bytes);
         }
         let from = self.declared(source)?;
         let typmod = if purpose == Purpose::Assign { self.typmod } else { -1 };

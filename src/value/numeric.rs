@@ -1,8 +1,8 @@
-//! numeric: exact decimals, and the integers that convert to them.
+//! numeric: exact decimals, and the integers and floats that convert to them.
 
 use super::decimal::{Decimal, Number};
 use super::errors::not_canonical;
-use super::{Format, Kind, Plaintext, input, integer};
+use super::{Format, Kind, Plaintext, float, input, integer};
 use crate::wire::PgError;
 
 /// Reads a number that was declared as `from`; `typmod` is −1 where none applies.
@@ -15,6 +15,14 @@ pub(super) fn read(typmod: i32, from: Kind, format: Format, bytes: &[u8]) -> Res
         from => Number::Finite(Decimal::from_i64(integer::input(from, format, bytes)?)),
     };
     Ok(Plaintext::new(number.fit(typmod)?.print()))
+}
+
+/// Reads a floating-point number that is assigned to the column.
+///
+/// # Errors
+/// 22P02, 22003, 08P01, 22P03 as PostgreSQL; 0A000 for hexadecimal spellings and `nan(…)`.
+pub(super) fn read_float(typmod: i32, width: float::Width, format: Format, bytes: &[u8]) -> Result<Plaintext, PgError> {
+    Ok(Plaintext::new(float::input(width, format, bytes)?.fit(-1)?.fit(typmod)?.print()))
 }
 
 /// A number in numeric's own text or binary form, as it stands before a column's precision is applied.

@@ -159,6 +159,9 @@ pub fn write_error(output: &mut BytesMut, severity: Severity, error: &PgError) -
         if let Some(hint) = &error.hint {
             put_field(body, b'H', hint.as_bytes());
         }
+        if let Some(position) = error.position {
+            put_field(body, b'P', position.to_string().as_bytes());
+        }
         body.put_u8(0);
     })
 }

@@ -67,11 +67,13 @@ pub struct PgError {
     pub message: Cow<'static, str>,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// Where in the client's text: 1-based, in characters.
+    pub position: Option<usize>,
 }
 
 impl PgError {
     pub fn new(code: SqlState, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), detail: None, hint: None }
+        Self { code, message: message.into(), detail: None, hint: None, position: None }
     }
 
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {

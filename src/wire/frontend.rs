@@ -43,8 +43,10 @@ pub enum Frontend<'a> {
     CopyFail {
         message: &'a [u8],
     },
-    /// Refused, so its body is not read.
-    FunctionCall,
+    /// Arguments are the server's to read.
+    FunctionCall {
+        function: u32,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -149,7 +151,7 @@ impl<'a> Frontend<'a> {
             b'd' => return Ok(Self::CopyData(body.rest())),
             b'c' => Self::CopyDone,
             b'f' => Self::CopyFail { message: body.cstr()? },
-            b'F' => return Ok(Self::FunctionCall),
+            b'F' => return Ok(Self::FunctionCall { function: body.u32()? }),
             _ => return Err(violation(format!("invalid frontend message type {kind}"))),
         };
         body.end()?;
@@ -210,6 +212,7 @@ mod tests {
             (b'D', b"Xname\0"),
             (b'E', b"\0\0\0"),
             (b'c', b"x"),
+            (b'F', b"\0\0\x03"),
             (b'z', b""),
         ];
         for (kind, body) in cases {

@@ -28,6 +28,12 @@ pub fn cases() -> Vec<Case> {
     parts.into_iter().flatten().collect()
 }
 
+/// A FunctionCall with this number of binary zeros of four bytes.
+fn call(function: u32, arguments: u16) -> Vec<u8> {
+    let values = b"\0\0\0\x04\0\0\0\0".repeat(usize::from(arguments));
+    [&function.to_be_bytes()[..], b"\0\x01\0\x01", &arguments.to_be_bytes(), &values, b"\0\x01"].concat()
+}
+
 /// Synchronisation is lost: the error is the last word.
 fn lengths() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -55,6 +61,7 @@ fn bodies() -> Vec<Case> {
         let expect = match kind {
             // Every byte of these counts, or none is looked at
             b'd' | b'c' | b'f' => "Z:I alive",
+            // The function alone decides, if it is named at all
             b'F' => "E:0A000 Z:I alive",
             b'Q' => "E:08P01 Z:I alive",
             b'S' | b'H' | b'X' => "E:08P01",
@@ -65,6 +72,7 @@ fn bodies() -> Vec<Case> {
         if !body.is_empty() {
             let less = &body[..body.len() - 1];
             cases.push(Case::new(format!("{name}: a byte too few"), message(kind, less), expect));
+            let expect = if kind == b'F' { "E:08P01 Z:I alive" } else { expect };
             cases.push(Case::new(format!("{name}: empty"), message(kind, b""), expect));
         }
     }
@@ -197,6 +205,19 @@ fn wrong_state() -> Vec<Case> {
             "FunctionCall that lies about its arguments",
             message(b'F', b"\0\0\x05\x13\0\x01\0\0\xff\xff"),
             "E:0A000 Z:I alive",
+        ),
+        Case::new("FunctionCall of lo_tell on what is not open", message(b'F', &call(958, 1)), "E:42704 Z:I alive"),
+        Case::new("FunctionCall of lo_tell without its argument", message(b'F', &call(958, 0)), "E:08P01 Z:I alive"),
+        Case::new(
+            "FunctionCall of lo_tell with more arguments than it has bytes",
+            message(b'F', b"\0\0\x03\xbe\0\0\xff\xff\0\0"),
+            "E:08P01 Z:I alive",
+        ),
+        Case::new("FunctionCall of lo_import", message(b'F', &call(764, 1)), "E:0A000 Z:I alive"),
+        Case::new(
+            "FunctionCall behind an error without Sync",
+            [execute("none", 0), message(b'F', &call(958, 1))].concat(),
+            "E:34000 Z:I alive",
         ),
         Case::new(
             "Query behind an error without Sync",

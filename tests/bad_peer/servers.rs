@@ -4,7 +4,8 @@ use super::Case;
 use super::support::frames::{announced, bind, execute, message, named, parse, query, strings};
 
 /// The kinds of question: which is asked stands at the head of a case's name.
-const QUESTIONS: [&str; 6] = ["open", "sealed", "open prepared", "sealed prepared", "copy out", "copy in"];
+const QUESTIONS: [&str; 8] =
+    ["open", "sealed", "open prepared", "sealed prepared", "copy out", "copy watched", "copy in", "call"];
 
 /// The client's message that asks for the lie of this number, literally, so that rewriting keeps it.
 pub fn question(number: usize, case: &Case) -> Vec<u8> {
@@ -20,9 +21,17 @@ pub fn question(number: usize, case: &Case) -> Vec<u8> {
         "open prepared" => prepared(&format!("SELECT 'lie {number} now'")),
         "sealed prepared" => prepared(&sealed),
         "copy out" => query(&format!("COPY ({sealed}) TO STDOUT")),
+        "copy watched" => query(&format!("COPY (SELECT set_config('x.y', 'lie {number} now', true)) TO STDOUT")),
+        "call" => message(b'F', &call(&format!("lie {number} now"))),
         "copy in" => query(&format!("COPY scratch (id, v) FROM STDIN (DELIMITER '|', NULL 'lie {number} now')")),
         other => panic!("no question {other}"),
     }
+}
+
+/// `lowrite` of this text.
+fn call(data: &str) -> Vec<u8> {
+    let value = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
+    [b"\0\0\x03\xbb\0\x01\0\x01\0\x02", &value(&[0; 4])[..], &value(data.as_bytes()), b"\0\x01"].concat()
 }
 
 pub fn asked_lie(said: &[u8]) -> Option<usize> {
@@ -53,10 +62,12 @@ fn fields(text: &[u8]) -> Vec<u8> {
     message(b'E', text)
 }
 
+const FATAL: &[u8] = b"SFATAL\0VFATAL\0C57P01\0Mgone\0\0";
+
 const ERROR: &[u8] = b"SERROR\0VERROR\0CXX001\0Mwhatever\0\0";
 
 pub fn cases() -> Vec<Case> {
-    [anything(), simple(), prepared(), copies()].into_iter().flatten().collect()
+    [anything(), simple(), prepared(), copies(), calls()].into_iter().flatten().collect()
 }
 
 fn case(question: &str, name: &str, parts: &[Vec<u8>], expect: &'static str) -> Case {
@@ -82,7 +93,9 @@ fn anything() -> Vec<Case> {
         add("asks for a password", message(b'R', b"\0\0\0\x03"), "E:08P01");
         add("sends another key", message(b'K', b"\0\0\0\x01key!"), "E:08P01");
         add("negotiates", message(b'v', b"\0\x03\0\0\0\0\0\0"), "E:08P01");
-        add("answers a function call", message(b'V', b"\xff\xff\xff\xff"), "E:08P01");
+        if question != "call" {
+            add("answers a function call", message(b'V', b"\xff\xff\xff\xff"), "E:08P01");
+        }
         add("copies in both directions", message(b'W', b"\0\0\0"), "E:0A000");
         add("sends CopyData without COPY", message(b'd', b"13812345678\n"), "E:08P01");
         add("sends CopyDone without COPY", message(b'c', b""), "E:08P01");
@@ -96,7 +109,8 @@ fn anything() -> Vec<Case> {
         add("sets a time zone that is none", message(b'S', &strings(&["TimeZone", "Mars/Base"])), "S E:08006");
         add("notifies without an end", message(b'A', b"\0\0\0\x01channel"), "A E:08006");
         add("notices 20,000 times", message(b'N', b"SNOTICE\0VNOTICE\0C00000\0Mx\0\0").repeat(20_000), "N E:08006");
-        add("ends the session", fields(b"SFATAL\0VFATAL\0C57P01\0Mgone\0\0"), "E:57P01 E:08006");
+        add("ends the session", fields(FATAL), "E:57P01");
+        add("ends the session twice", [fields(FATAL), fields(FATAL)].concat(), "E:57P01");
     }
     cases
 }
@@ -199,6 +213,10 @@ fn copies() -> Vec<Case> {
     add("copy out", "copies twice", &[out(), out()], "H E:08P01");
     add("copy out", "completes before the data's end", &[out(), done()], "H E:08P01");
     add("copy out", "fails in the middle", &[out(), fields(ERROR), message(b'Z', b"I")], "H E:XX001 Z:I");
+    add("copy watched", "copies", &[out(), message(b'd', b"a\tb\n"), message(b'c', b""), done()], "H d c C Z:I");
+    add("copy watched", "sends a sealed value", &[out(), message(b'd', b"a\t~pv1:AAAA\n"), done()], "H E:XX000");
+    add("copy watched", "completes before the data's end", &[out(), done()], "H E:08P01");
+    add("copy watched", "goes in the middle of the data", &[out()], "H E:08006");
     add("copy in", "goes when data is due", &[message(b'G', b"\0\0\x02\0\0\0\0")], "G E:08006");
     add(
         "copy in",
@@ -213,5 +231,26 @@ fn copies() -> Vec<Case> {
         &[message(b'G', b"\0\0\x02\0\0\0\0"), fields(ERROR), message(b'Z', b"I")],
         "G E:XX001 Z:I",
     );
+    cases
+}
+
+fn calls() -> Vec<Case> {
+    let result = |value: &[u8]| message(b'V', &[&(value.len() as u32).to_be_bytes()[..], value].concat());
+    let ready = || message(b'Z', b"I");
+    let mut cases = Vec::new();
+    let mut add = |name: &str, parts: &[Vec<u8>], expect| cases.push(case("call", name, parts, expect));
+    add("answers", &[result(b"x"), ready()], "V Z:I");
+    add("answers with nothing", &[message(b'V', b""), ready()], "V Z:I");
+    add("answers twice", &[result(b"x"), result(b"y"), ready()], "V E:08P01");
+    add("answers and does not become ready", &[result(b"x")], "V E:08006");
+    add("answers with a sealed value", &[result(b"..~pv1:AAAA"), ready()], "E:XX000");
+    add("announces a result and goes", &[announced(b'V', 1_000_000, b"\0\x0f")], "E:08006");
+    add("is ready before it answers", &[ready()], "E:08P01");
+    add("completes", &[message(b'C', b"SELECT 1\0")], "E:08P01");
+    add("describes a row", &[described(1, &[text("phone", 0)])], "E:08P01");
+    add("fails, then answers", &[fields(ERROR), result(b"x")], "E:XX001 E:08P01");
+    add("fails twice", &[fields(ERROR), fields(ERROR)], "E:XX001 E:08P01");
+    add("fails and is ready", &[fields(ERROR), ready()], "E:XX001 Z:I");
+    add("is ready twice", &[result(b"x"), ready(), ready()], "V Z:I E:08P01");
     cases
 }

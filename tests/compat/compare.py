@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares the tests that failed directly with those that failed through the proxy.
 
-compare.py SUITE DIRECTORY KNOWN           prints and saves the differences; status 1 if one has no reason in KNOWN
-compare.py --line SUITE DIRECTORY VERSION SERVER COMMIT   the run as a line of results.md
+compare.py WAY SUITE DIRECTORY KNOWN       prints and saves the differences; status 1 if one has no reason in KNOWN
+compare.py --line WAY SUITE DIRECTORY VERSION SERVER COMMIT   the run as a line of results.md
 compare.py --junit FILE | --go FILE | --unittest FILE     a runner's output as `test<TAB>verdict` lines
 """
 import collections
@@ -25,8 +25,8 @@ def verdicts(file):
     return found
 
 
-def differences(directory):
-    direct, proxied = verdicts(directory / "direct.tsv"), verdicts(directory / "proxied.tsv")
+def differences(way, directory):
+    direct, proxied = verdicts(directory / "direct.tsv"), verdicts(directory / f"{way}.tsv")
     for test in sorted(direct.keys() | proxied.keys()):
         pair = direct.get(test, "absent"), proxied.get(test, "absent")
         if pair[0] != pair[1]:
@@ -39,16 +39,21 @@ def reasons(known, suite):
     return {test: reason for name, test, reason in rows if name == suite}
 
 
-def compare(suite, directory, known):
-    directory, known = pathlib.Path(directory), reasons(pathlib.Path(known), suite)
+def titled(way, suite):
+    """What known.tsv and results.md call the run."""
+    return suite if way == "proxied" else f"{suite}:{way}"
+
+
+def compare(way, suite, directory, known):
+    directory, known = pathlib.Path(directory), reasons(pathlib.Path(known), titled(way, suite))
     unexplained = 0
-    with open(directory / "differences.tsv", "w") as saved:
-        for test, direct, proxied in differences(directory):
+    with open(directory / f"{way}.differences", "w") as saved:
+        for test, direct, proxied in differences(way, directory):
             reason = next((why for pattern, why in known.items() if fnmatch.fnmatchcase(test, pattern)), "")
             unexplained += not reason
             print(test, direct, proxied, reason, sep="\t", file=saved)
-            print(f"  {test}: {direct} directly, {proxied} proxied{': ' + reason if reason else ''}")
-    print(f"  {counts(directory / 'direct.tsv')} directly; {counts(directory / 'proxied.tsv')} proxied")
+            print(f"  {test}: {direct} directly, {proxied} {way}{': ' + reason if reason else ''}")
+    print(f"  {counts(directory / 'direct.tsv')} directly; {counts(directory / f'{way}.tsv')} {way}")
     return unexplained > 0
 
 
@@ -57,12 +62,12 @@ def counts(file):
     return f"{tally['pass']} passed, {tally['fail']} failed, {tally['skip']} skipped"
 
 
-def line(suite, directory, version, server, commit):
+def line(way, suite, directory, version, server, commit):
     directory = pathlib.Path(directory)
-    rows = (directory / "differences.tsv").read_text().splitlines()
+    rows = (directory / f"{way}.differences").read_text().splitlines()
     unexplained = sum(not row.split("\t")[3] for row in rows)
-    cells = [str(datetime.date.today()), commit, suite, version, server, counts(directory / "direct.tsv"),
-             counts(directory / "proxied.tsv"), str(unexplained), str(len(rows) - unexplained)]
+    cells = [str(datetime.date.today()), commit, titled(way, suite), version, server, counts(directory / "direct.tsv"),
+             counts(directory / f"{way}.tsv"), str(unexplained), str(len(rows) - unexplained)]
     print("|", " | ".join(cells), "|")
 
 
@@ -77,7 +82,8 @@ def go(file):
     for text in open(file):
         event = json.loads(text) if text.startswith("{") else {}
         if "Test" in event and event.get("Action") in ("pass", "fail", "skip"):
-            yield f"{event['Package']}::{event['Test']}", event["Action"]
+            # temporary directories bear numbers of their own
+            yield re.sub(r"\d{6,}", "N", f"{event['Package']}::{event['Test']}"), event["Action"]
 
 
 def unittest(file):

@@ -23,6 +23,7 @@ start_server() {
   mkdir "$server_home/data"
   ((EUID == 0)) && chown -R postgres "$server_home"
   (cd / && as_server "$programs/initdb" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D "$server_home/data") >"$logs/initdb.log" 2>&1 || return
+  suite_hba | cat - "$server_home/data/pg_hba.conf" >"$server_home/hba" && cat "$server_home/hba" >"$server_home/data/pg_hba.conf"
   server_port=$(free_port)
   for setting in listen_addresses=127.0.0.1 "unix_socket_directories=$server_home" fsync=off max_connections=200 \
     max_prepared_transactions=50 wal_level=logical "$@"; do
@@ -35,10 +36,23 @@ start_server() {
   server_version=$(PGDATABASE=postgres psql -X -A -t -c 'SHOW server_version' | cut -d' ' -f1)
 }
 
+# The SQL of the harnesses' bank, and of its logins.
+bank() {
+  printf 'DROP ROLE IF EXISTS app, teller;\nCREATE ROLE app LOGIN;\nCREATE ROLE teller LOGIN;\n'
+  cat "$here/bank/schema.sql"
+}
+
+# seal_bank LOGS: the columns that bank/policies seals, as the proxy's own DDL has them.
+seal_bank() {
+  "$pgveil" policy ddl "$here/bank/policies" | cat - "$here/bank/sealed.sql" |
+    PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 >"$1/seal.log" 2>&1 || { cat "$1/seal.log"; return 1; }
+}
+
 # start_proxy LOGS DATABASE…: for each database a policy that protects nothing; POLICIES names a directory of others.
 start_proxy() {
   local logs=$1 database
   shift
+  stop_proxy
   proxy_home=$(mktemp -d)
   mkdir "$proxy_home/policies"
   for database; do
@@ -83,12 +97,18 @@ fresh_databases() {
   return "${PIPESTATUS[0]}"
 }
 
+stop_proxy() {
+  [[ -n "${proxy_pid:-}" ]] && kill "$proxy_pid" 2>/dev/null && wait "$proxy_pid"
+  rm -rf "${proxy_home:-}"
+  proxy_pid=''
+}
+
 stop_peers() {
-  [[ -n "${proxy_pid:-}" ]] && kill "$proxy_pid" 2>/dev/null
+  stop_proxy
   # SIGQUIT ends every backend at once; the postmaster's own pid stands in its pid file
   [[ -s "${server_home:-}/data/postmaster.pid" ]] && kill -QUIT "$(head -n 1 "$server_home/data/postmaster.pid")"
   wait
-  rm -rf "${server_home:-}" "${proxy_home:-}"
+  rm -rf "${server_home:-}"
 }
 
 # sdist NAME VERSION: unpacks the package's source from PyPI into the current directory, once.
@@ -116,3 +136,19 @@ packages() {
 
 # pytest's verdicts as `test<TAB>verdict` lines.
 from_junit() { "$here/compare.py" --junit "$1" >"$2"; }
+
+# go_module PATH VERSION: a Go module's source with its tests, writable, in the current directory's `run`, once.
+go_module() {
+  local source
+  [[ "$(cat .has 2>/dev/null)" == "$1@$2" ]] && return
+  source=$(cd / && go mod download -json "$1@$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])') || return
+  rm -rf run && cp -r "$source" run && chmod -R u+w run && (cd run && go mod download) && echo "$1@$2" >.has
+}
+
+# go_tests RESULTS ARGUMENT…: `go test` in the current directory.
+go_tests() {
+  local results=$1
+  shift
+  go test -json -p 1 -count 1 "$@" | tee go.json
+  "$here/compare.py" --go go.json >"$results"
+}

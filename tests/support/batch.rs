@@ -8,6 +8,23 @@ pub const REFUSED_TABLE: &str = "refused_here";
 /// Likewise for a Parse: no SQL at all, as the proxy's own.
 pub const REFUSED_TEXT: &str = "refused_here";
 
+/// Likewise for a FunctionCall.
+pub const NO_FUNCTION: u32 = 0;
+
+/// The large object that is there: `lo_open`, `lo_lseek`, `loread`, `lo_tell`, `lo_close`, and calls that fail.
+pub const LARGE_OBJECT: i32 = 4711;
+const CALLS: [(u32, &[i32]); 9] = [
+    (952, &[LARGE_OBJECT, 0x4_0000]),
+    (952, &[LARGE_OBJECT, 0x4_0000]),
+    (956, &[0, 1, 1]),
+    (954, &[0, 10]),
+    (954, &[0, 10]),
+    (958, &[0]),
+    (953, &[0]),
+    (952, &[1, 0x4_0000]),
+    (954, &[0]),
+];
+
 /// One message of a client.
 #[derive(Clone, Debug)]
 pub enum Say {
@@ -32,8 +49,10 @@ pub enum Say {
     Data(&'static str),
     Done,
     Fail,
-    /// The FunctionCall message.
-    Call,
+    /// The FunctionCall message: a function on large objects and numbers for it.
+    Call(u32, Vec<i32>),
+    /// A FunctionCall that the proxy refuses.
+    RefusedCall,
     /// A Parse of what the proxy refuses.
     RefusedParse {
         name: &'static str,
@@ -71,9 +90,9 @@ impl Say {
             Self::Data(data) => frames::message(b'd', data.as_bytes()),
             Self::Done => frames::message(b'c', b""),
             Self::Fail => frames::message(b'f', b"enough\0"),
-            // now(), without arguments, as text
-            Self::Call if to == To::Proxy => frames::message(b'F', b"\0\0\x05\x13\0\0\0\0\0\0"),
-            Self::Call => frames::query(&format!("SELECT FROM {REFUSED_TABLE}")),
+            Self::Call(function, arguments) => call(*function, arguments),
+            // now()
+            Self::RefusedCall => call(if to == To::Proxy { 1299 } else { NO_FUNCTION }, &[]),
             Self::RefusedParse { name, sql } => {
                 frames::parse(name, if to == To::Proxy { sql } else { REFUSED_TEXT }, &[])
             }
@@ -83,6 +102,14 @@ impl Say {
             }
         }
     }
+}
+
+/// With binary arguments and result.
+fn call(function: u32, arguments: &[i32]) -> Vec<u8> {
+    let count = u16::try_from(arguments.len()).expect("few arguments").to_be_bytes();
+    let values = arguments.iter().flat_map(|number| [4_i32.to_be_bytes(), number.to_be_bytes()].concat());
+    let values: Vec<u8> = values.collect();
+    frames::message(b'F', &[&function.to_be_bytes()[..], b"\0\x01\0\x01", &count, &values, b"\0\x01"].concat())
 }
 
 /// How a parameter of a statement is made up.
@@ -154,9 +181,10 @@ impl<'a> Generator<'a> {
                 let sql = self.queries();
                 self.batch.push(Say::Query(sql));
             }
-            90..95 => self.copy(),
-            95..99 => self.refused(),
-            _ => self.batch.push(Say::Call),
+            90..94 => self.copy(),
+            94..97 => self.refused(),
+            97 => self.batch.push(Say::RefusedCall),
+            _ => self.calls(),
         }
     }
 
@@ -284,6 +312,17 @@ impl<'a> Generator<'a> {
         let end = if self.rng.once_in(4) { Say::Fail } else { Say::Done };
         // Nor may it be run once more without its data
         self.batch.extend([end, Say::Sync, Say::Close(b'S', ""), Say::Close(b'P', "")]);
+    }
+
+    /// Descriptors live as long as their transaction.
+    fn calls(&mut self) {
+        if self.rng.once_in(2) {
+            self.batch.push(Say::Query("BEGIN".to_owned()));
+        }
+        for _ in 0..self.rng.below(1..4) {
+            let (function, arguments) = self.rng.pick(&CALLS);
+            self.batch.push(Say::Call(function, arguments.to_vec()));
+        }
     }
 
     fn refused(&mut self) {

@@ -35,7 +35,7 @@ use crate::keys::Keyring;
 use crate::metrics::{Decision, Metrics, Phase};
 use crate::plan::{Effect, Refusal, Verdict};
 use crate::policy::{PolicyStore, Principal};
-use crate::session::{Decided, Decider, Parameters, QueryDecision, SessionView, StatementDecision};
+use crate::session::{Call, Decided, Decider, Parameters, QueryDecision, SessionView, StatementDecision};
 use crate::sql;
 use crate::value::Style;
 use crate::wire::{PgError, SqlState};
@@ -375,6 +375,21 @@ impl Decider for SessionDecider {
         }
     }
 
+    fn decide_call(&mut self, function: u32, view: &dyn SessionView) -> Decided<Call> {
+        let name = self.binding().map(|bound| bound.catalog.large_object_function(function));
+        let name = match name {
+            Ok(Some(name)) => name,
+            Ok(None) => return Decided::Now(Call { sql: String::new(), verdict: Verdict::Refuse(not_called()) }),
+            Err(refusal) => return Decided::Now(Call { sql: String::new(), verdict: Verdict::Refuse(refusal) }),
+        };
+        // Who may do it in SQL may do it so
+        let sql = format!("SELECT pg_catalog.{name}()");
+        match self.decide_parse(&sql, &[], view) {
+            Decided::Now(verdict) => Decided::Now(Call { sql, verdict }),
+            Decided::NeedCatalog => Decided::NeedCatalog,
+        }
+    }
+
     fn look_up(&mut self, values: u32) -> Result<(), Arc<Refusal>> {
         if values == 0 {
             return Ok(());
@@ -397,7 +412,7 @@ impl Decider for SessionDecider {
             return false;
         }
         self.binding.as_ref().is_none_or(|bound| {
-            let may_be_new = self.is_unsure || bound.sees_everything();
+            let may_be_new = self.is_unsure || bound.sees_everything() || bound.rights.protects_nothing();
             let is_known = bound.catalog.relation(table_oid).is_some();
             let is_protected = bound.rights.is_protected(table_oid);
             if is_known && !is_protected {
@@ -599,6 +614,12 @@ fn too_long(max_len: usize) -> Arc<Refusal> {
     let error = PgError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, "statement is too long to be analysed")
         .with_hint(format!("The longest that is taken is {max_len} bytes (max_statement_bytes)."));
     refusal(error, "too-long")
+}
+
+fn not_called() -> Arc<Refusal> {
+    let message = "the function call message is supported for large objects only";
+    let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint("Call the function in a query.");
+    refusal(error, "function-call")
 }
 
 /// PostgreSQL's own words for it.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::client::Say::{self, *};
+use super::client::{bytes, summary};
 use super::decider::{ByText, plan, planned, refuse};
 use super::harness::{Wire, session};
-use super::model::{PLANNED, PLANNED_UPSTREAM, REFUSED};
+use super::model::{
+    CALL_FAILS, CALL_LONG, CALL_PASSED, CALL_PLANNED, CALL_REFUSED, CALL_SEALED, PLANNED, PLANNED_UPSTREAM, REFUSED,
+};
 use crate::plan::{CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, Plan, Verdict};
 use crate::session::{Ended, Outbox};
 use crate::wire::{PgError, SqlState};
@@ -72,8 +75,44 @@ fn a_refusal_aborts_the_open_transaction() {
 }
 
 #[test]
-fn a_function_call_is_refused_as_a_query_is() {
-    check(&[Query("BEGIN"), Call, Query("COMMIT")], "C:BEGIN Z:T E:0A000 Z:E C:ROLLBACK Z:I");
+fn function_calls_are_answered_in_their_place() {
+    let cases: [(&[Say], &str); 7] = [
+        (&[Call(CALL_PASSED), Call(CALL_PLANNED), Query("SELECT 0")], "V Z:I V Z:I T:25 C:SELECT 0 Z:I"),
+        (&[Query("BEGIN"), Call(CALL_REFUSED), Query("COMMIT")], "C:BEGIN Z:T E:42501 Z:E C:ROLLBACK Z:I"),
+        (&[Query("BEGIN"), Call(CALL_FAILS), Call(CALL_PASSED)], "C:BEGIN Z:T E:XX001 Z:E E:25P02 Z:E"),
+        (&[Query("BEGIN; FAIL"), Call(CALL_REFUSED)], "C:BEGIN E:XX001 Z:E E:25P02 Z:E"),
+        (&[Parse("", "SELECT 0"), Call(CALL_PASSED), Sync], "1 V Z:I Z:I"),
+        (&[Parse("", REFUSED), Call(CALL_PASSED), Sync, Call(CALL_PLANNED)], "E:42501 Z:I V Z:I"),
+        (&[Bind("", "nothing"), Call(CALL_PASSED), Call(CALL_PLANNED), Sync], "E:26000 Z:I"),
+    ];
+    for (messages, expect) in cases {
+        let mut wire = check(messages, expect);
+        assert!(wire.session.observer_mut().open.is_empty(), "{messages:?}");
+        assert!(wire.session.is_answered(), "{messages:?}");
+    }
+}
+
+#[test]
+fn a_sealed_value_ends_a_function_call_that_is_watched() {
+    let mut wire = Wire::new();
+    let fatal = wire.say(&[Call(CALL_SEALED)]).unwrap_err();
+    assert_eq!((fatal.reason, fatal.withheld), ("reveal", true));
+    assert!(wire.received.is_empty());
+}
+
+#[test]
+fn a_long_result_that_nobody_looks_at_is_not_held() {
+    let mut wire = Wire::new();
+    let mut said = bytes(&[Call(CALL_LONG)]);
+    let mut outbox = Outbox::default();
+    wire.session.on_client(&mut said, &mut outbox).unwrap();
+    wire.model.read(&mut outbox.to_server);
+    let mut input = wire.model.output.split_to(100);
+    wire.session.on_server(&mut input, &mut outbox).unwrap();
+    assert_eq!((input.len(), outbox.to_client.len()), (0, 100));
+    assert!(!wire.session.is_between_messages());
+    wire.session.on_server(&mut wire.model.output, &mut outbox).unwrap();
+    assert_eq!(summary(&outbox.to_client), "V Z:I");
 }
 
 #[test]

@@ -21,7 +21,8 @@ pub(super) enum Say {
     BadData,
     Done,
     Fail,
-    Call,
+    /// Of one of the functions that the model knows.
+    Call(u32),
 }
 
 pub(super) fn bytes(messages: &[Say]) -> BytesMut {
@@ -64,7 +65,10 @@ fn write(message: &Say, output: &mut BytesMut) {
         Say::BadData => frame::write(output, b'd', |body| body.put_slice(b"1\t2\n")),
         Say::Done => frame::write(output, b'c', |_| {}),
         Say::Fail => frame::write(output, b'f', |body| string(body, "enough")),
-        Say::Call => frame::write(output, b'F', |body| body.put_slice(&[0; 4])),
+        Say::Call(function) => frame::write(output, b'F', |body| {
+            body.put_u32(*function);
+            body.put_slice(&[0; 6]);
+        }),
     };
     written.unwrap();
 }

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::model::{PLANNED, PLANNED_UPSTREAM, PROTECTED_TABLE, REFUSED};
+use super::model::{CALL_PLANNED, CALL_REFUSED, CALL_SEALED, PLANNED, PLANNED_UPSTREAM, PROTECTED_TABLE, REFUSED};
 use crate::plan::{Effect, Output, OutputAction, Plan, Refusal, Verdict};
 use crate::session::{
-    Decided, Decider, Ended, Fatal, Observer, QueryDecision, SessionView, StatementDecision, StatementId,
+    Call, Decided, Decider, Ended, Fatal, Observer, QueryDecision, SessionView, StatementDecision, StatementId,
 };
 use crate::wire::{PgError, SqlState};
 
@@ -75,6 +75,15 @@ impl Decider for ByText {
 
     fn decide_parse(&mut self, sql: &str, _types: &[u32], _view: &dyn SessionView) -> Decided<Verdict> {
         Decided::Now(self.verdict(sql))
+    }
+
+    fn decide_call(&mut self, function: u32, _view: &dyn SessionView) -> Decided<Call> {
+        let verdict = match function {
+            CALL_REFUSED => refuse(),
+            CALL_PLANNED | CALL_SEALED => planned(PLANNED_UPSTREAM),
+            _ => Verdict::Pass(Effect::None),
+        };
+        Decided::Now(Call { sql: String::new(), verdict })
     }
 
     fn look_up(&mut self, _values: u32) -> Result<(), Arc<Refusal>> {

@@ -16,6 +16,14 @@ pub(super) const PLANNED: &str = "PLANNED";
 pub(super) const PLANNED_UPSTREAM: &str = "SELECT planned";
 pub(super) const REFUSED: &str = "REFUSED";
 
+/// Functions. Others are passed too.
+pub(super) const CALL_REFUSED: u32 = 0;
+pub(super) const CALL_PASSED: u32 = 1;
+pub(super) const CALL_FAILS: u32 = 2;
+pub(super) const CALL_LONG: u32 = 3;
+pub(super) const CALL_PLANNED: u32 = 4;
+pub(super) const CALL_SEALED: u32 = 5;
+
 pub(super) const PUBLIC_TABLE: u32 = 1;
 pub(super) const PROTECTED_TABLE: u32 = 2;
 
@@ -69,8 +77,11 @@ impl Model {
             Frontend::Flush => self.flush(),
             Frontend::Query { sql } => self.query(sql),
             Frontend::CopyData(_) | Frontend::CopyDone | Frontend::CopyFail { .. } | Frontend::Terminate => {}
-            Frontend::FunctionCall => {
-                self.error("0A000");
+            Frontend::FunctionCall { function } => {
+                match self.call(function) {
+                    Ok(()) => {}
+                    Err(code) => self.error(code),
+                }
                 self.ready();
             }
             extended => {
@@ -140,6 +151,20 @@ impl Model {
             }
             _ => unreachable!("handled before"),
         }
+        Ok(())
+    }
+
+    fn call(&mut self, function: u32) -> Ran<()> {
+        self.check_block("")?;
+        let value: &[u8] = match function {
+            CALL_REFUSED => return Err("42501"),
+            CALL_FAILS => return Err("XX001"),
+            CALL_LONG => &[b'x'; 70_000],
+            CALL_SEALED => b"~pv1:",
+            _ => b"clear",
+        };
+        let value = [&u32::try_from(value.len()).unwrap().to_be_bytes(), value].concat();
+        self.put(b'V', &value);
         Ok(())
     }
 

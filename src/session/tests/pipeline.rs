@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::client::Say::{self, *};
 use super::client::{bytes, summary};
 use super::harness::Wire;
-use super::model::{Model, PLANNED, REFUSED};
+use super::model::{CALL_FAILS, CALL_PASSED, CALL_PLANNED, CALL_REFUSED, Model, PLANNED, REFUSED};
 
 const NAMES: [&str; 3] = ["", "s", "t"];
 
@@ -16,6 +16,7 @@ const NAMES: [&str; 3] = ["", "s", "t"];
 pub(super) struct Words {
     pub texts: &'static [&'static str],
     pub queries: &'static [&'static str],
+    pub calls: &'static [u32],
     pub copy: &'static str,
 }
 
@@ -31,12 +32,14 @@ const UNPLANNED: Words = Words {
         "COPY OUT",
         REFUSED,
     ],
+    calls: &[CALL_REFUSED, CALL_PASSED, CALL_FAILS],
     copy: "COPY IN",
 };
 
 const WITH_PLANS: Words = Words {
     texts: &["SELECT 3", PLANNED, PLANNED, REFUSED, "FAIL", "BEGIN", "COMMIT"],
     queries: &["SELECT 1; PLANNED", PLANNED, "BEGIN; PLANNED; FAIL", "PLANNED; REFUSED", "COMMIT"],
+    calls: &[CALL_REFUSED, CALL_PASSED, CALL_FAILS, CALL_PLANNED],
     copy: "COPY IN",
 };
 
@@ -57,6 +60,7 @@ pub(super) fn message(words: Words) -> impl Strategy<Value = Vec<Say>> {
         1 => Just(vec![Flush]),
         2 => Just(vec![Sync]),
         2 => prop::sample::select(words.queries).prop_map(|sql| vec![Query(sql)]),
+        1 => prop::sample::select(words.calls).prop_map(|function| vec![Call(function)]),
         1 => any::<bool>().prop_map(move |fails| vec![Sync, Query(words.copy), Data, if fails { Fail } else { Done }]),
         1 => any::<bool>().prop_map(move |syncs_early| copied(words.copy, syncs_early)),
     ]

@@ -15,6 +15,24 @@
 INSERT INTO scratch2 SELECT lo_from_bytea(987661, convert_to(string_agg(address, ','), 'UTF8')), 'x' FROM customers;
 # call: [3458, ["987661"]]
 
+# name: function-calls-that-open-and-read-a-large-object
+# modes: simple
+# call: [952, ["4711", "262144"]]
+# call: [954, ["0", "100000"]]
+
+# name: function-call-that-reads-a-large-object-opened-by-sql
+# modes: simple
+SELECT lo_open(4711, 262144);
+# call: [954, ["0", "100000"]]
+
+# name: large-object-opened-by-function-call-and-read-by-sql
+# modes: simple
+# call: [952, ["4711", "262144"]]
+SELECT loread(0, 100000);
+
+# name: large-object-that-is-there
+SELECT loread(lo_open(4711, 262144), 100000);
+
 # name: replication-connection
 # roles: dba
 # modes: simple

@@ -1,0 +1,74 @@
+//! What the proxy cannot know: relations that the catalog does not have, code that it cannot look into.
+
+use super::tests::{in_context, under};
+use super::*;
+
+const NOTHING: &str = "database: bank\nroles: [{name: everyone, members: {users: ['*']}, all_tables: clear}]";
+
+fn decided(sql: &str, context: &Context<'_>, is_fresh: bool) -> std::result::Result<Verdict, UnknownName> {
+    let statement = sql::parse(sql, true).unwrap().pop().unwrap();
+    decide(sql, &statement, context, is_fresh)
+}
+
+#[test]
+fn an_unknown_relation_is_told_with_its_place() {
+    for (sql, expect) in [
+        ("SELECT * FROM nosuch", Some(15)),
+        ("SELECT '客户', * FROM nosuch", Some(21)),
+        ("SELECT 1; DELETE FROM NoSuch", Some(23)),
+        ("SELECT * FROM branches, public.\"NoSuch\"", Some(25)),
+        ("SELECT * FROM \"no such\"", Some(15)),
+        ("SELECT c.phone FROM customers c JOIN nosuch USING (id)", Some(38)),
+        ("COPY (SELECT 1 FROM nosuch) TO STDOUT", Some(21)),
+        ("DECLARE c CURSOR FOR SELECT 1 FROM nosuch", Some(36)),
+        // As PostgreSQL, which does not say
+        ("COPY nosuch TO STDOUT", None),
+    ] {
+        let Ok(Verdict::Refuse(refusal)) = in_context("app", |context| decided(sql, context, true)) else {
+            panic!("{sql}")
+        };
+        assert_eq!((refusal.error.code, refusal.error.position), (SqlState::UNDEFINED_TABLE, expect), "{sql}");
+    }
+}
+
+#[test]
+fn where_nothing_is_protected_the_server_answers_by_itself() {
+    for (sql, effect) in [
+        ("SELECT * FROM nosuch", Effect::None),
+        ("SELECT unheard_of()", Effect::AnythingChanged),
+        ("COPY (SELECT unheard_of()) TO STDOUT", Effect::AnythingChanged),
+        ("DO 'BEGIN END'", Effect::AnythingChanged),
+        ("CREATE TABLE t AS SELECT unheard_of()", Effect::AnythingChanged),
+        ("FETCH 1 FROM c", Effect::None),
+    ] {
+        let verdict = under(NOTHING, "everyone", |context| decided(sql, context, false));
+        let Ok(Verdict::Pass(found)) = verdict else { panic!("{sql}") };
+        assert_eq!(std::mem::discriminant(&found), std::mem::discriminant(&effect), "{sql}");
+    }
+}
+
+#[test]
+fn what_code_copies_out_is_watched() {
+    for (sql, expect) in [
+        ("COPY (SELECT unheard_of()) TO STDOUT", None),
+        ("COPY (SELECT unheard_of() a) TO STDOUT (FORMAT csv, HEADER, FORCE_QUOTE (a))", None),
+        ("COPY (SELECT unheard_of()) TO STDOUT (FORMAT binary)", None),
+        // `~pv1\\:…` would be no value that anybody knows again
+        ("COPY (SELECT unheard_of()) TO STDOUT (DELIMITER ':')", Some("copy-of-code")),
+        ("COPY (SELECT unheard_of()) TO STDOUT (FORMAT csv, QUOTE 'p')", Some("copy-of-code")),
+        ("COPY (SELECT unheard_of()) TO STDOUT (FORMAT csv, ESCAPE '1')", Some("copy-of-code")),
+        ("COPY (SELECT unheard_of()) TO STDOUT (ENCODING 'GBK')", Some("copy-option")),
+    ] {
+        match (in_context("app", |context| decided(sql, context, true)).unwrap(), expect) {
+            (Verdict::Rewrite(plan), None) => {
+                assert_eq!(plan.sql, sql);
+                assert!(plan.outputs.is_none() && plan.copy.is_some(), "{sql}");
+            }
+            (Verdict::Refuse(refusal), Some(reason)) => assert_eq!(refusal.reason, reason, "{sql}"),
+            _ => panic!("{sql}"),
+        }
+        let masked = in_context("teller", |context| decided(sql, context, true)).unwrap();
+        let Verdict::Refuse(refusal) = masked else { panic!("{sql}") };
+        assert_eq!(refusal.reason, "opaque-code", "{sql}");
+    }
+}
