@@ -5,6 +5,7 @@
 //! judged by an old catalog could name a table that has become another.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -52,6 +53,8 @@ impl Default for FollowOptions {
 pub enum Unavailable {
     #[error("the catalog has not been read yet")]
     NotLoaded,
+    #[error("there is no such database")]
+    NoDatabase,
     #[error("the catalog could not be confirmed for {0:?}")]
     Stale(Duration),
     #[error("the catalog could not be refreshed")]
@@ -70,6 +73,8 @@ type Waiter = oneshot::Sender<Arc<Catalog>>;
 struct Shared {
     options: FollowOptions,
     confirmed: ArcSwapOption<Confirmed>,
+    /// The server has said that there is no such database, and nothing else since.
+    is_absent: AtomicBool,
 }
 
 /// A snapshot and when it was last known to be current.
@@ -81,7 +86,7 @@ struct Confirmed {
 impl Follower {
     /// Starts the task on the current runtime. It connects, reconnects and retries by itself.
     pub fn start(login: Login, options: FollowOptions) -> Self {
-        let shared = Arc::new(Shared { options, confirmed: ArcSwapOption::empty() });
+        let shared = Arc::new(Shared { options, confirmed: ArcSwapOption::empty(), is_absent: AtomicBool::new(false) });
         let (requests, receiver) = mpsc::channel(256);
         tokio::spawn(run(Task { shared: shared.clone(), login, requests: receiver, waiting: Vec::new() }));
         Self { shared, requests }
@@ -92,7 +97,8 @@ impl Follower {
         let options = FollowOptions { stale_after: Duration::MAX, ..FollowOptions::default() };
         let confirmed = catalog.map(|catalog| Arc::new(Confirmed { catalog: Arc::new(catalog), at: Instant::now() }));
         let (requests, _) = mpsc::channel(1);
-        Self { shared: Arc::new(Shared { options, confirmed: ArcSwapOption::new(confirmed) }), requests }
+        let confirmed = ArcSwapOption::new(confirmed);
+        Self { shared: Arc::new(Shared { options, confirmed, is_absent: AtomicBool::new(false) }), requests }
     }
 
     /// The snapshot, if it is known to be current within [`FollowOptions::stale_after`].
@@ -107,6 +113,10 @@ impl Follower {
 
     fn with_current<T>(&self, of: impl FnOnce(&Arc<Catalog>) -> T) -> Result<T, Unavailable> {
         let confirmed = self.shared.confirmed.load();
+        // What is known then is of a database that is gone
+        if self.shared.is_absent.load(Ordering::Relaxed) {
+            return Err(Unavailable::NoDatabase);
+        }
         let confirmed = confirmed.as_ref().ok_or(Unavailable::NotLoaded)?;
         let age = confirmed.at.elapsed();
         if age > self.shared.options.stale_after {
@@ -149,6 +159,16 @@ enum FollowError {
     Disconnected,
 }
 
+impl FollowError {
+    fn is_no_database(&self) -> bool {
+        let code = match self {
+            Self::Connection(error) => error.code(),
+            Self::Load(_) | Self::TimedOut | Self::Disconnected => None,
+        };
+        code == Some(&tokio_postgres::error::SqlState::INVALID_CATALOG_NAME)
+    }
+}
+
 struct Task {
     shared: Arc<Shared>,
     login: Login,
@@ -169,7 +189,7 @@ async fn run(mut task: Task) {
         let began = Instant::now();
         match task.follow().await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "catalog: following interrupted"),
+            Err(error) => task.note(&error),
         }
         // Whoever waits is told now rather than after the retries.
         task.waiting.clear();
@@ -181,6 +201,15 @@ async fn run(mut task: Task) {
 }
 
 impl Task {
+    fn note(&self, error: &FollowError) {
+        let is_absent = error.is_no_database();
+        let was_absent = self.shared.is_absent.swap(is_absent, Ordering::Relaxed);
+        // Said once, and not with every retry
+        if !(is_absent && was_absent) {
+            tracing::warn!(database = self.login.database, %error, "catalog: following interrupted");
+        }
+    }
+
     /// Waits for the next attempt; a request cuts the wait short. `None` when every handle is gone.
     async fn pause(&mut self, duration: Duration) -> Option<()> {
         tokio::select! {
@@ -195,6 +224,7 @@ impl Task {
         let limit = self.shared.options.step_timeout;
         let (client, mut notified) =
             timeout(limit, connect(&self.login)).await.map_err(|_| FollowError::TimedOut)??;
+        self.shared.is_absent.store(false, Ordering::Relaxed);
         timeout(limit, client.batch_execute(LISTEN)).await.map_err(|_| FollowError::TimedOut)??;
         let mut seen = Seen::default();
         loop {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::catalog::follow::Follower;
+use crate::catalog::follow::{Follower, Unavailable};
 use crate::policy::PolicySet;
 
 /// One database behind the proxy.
@@ -51,5 +51,11 @@ impl Databases {
     /// Whether each catalog is known.
     pub fn are_ready(&self) -> bool {
         self.known.load().values().all(|database| database.follower.is_ready())
+    }
+
+    /// Whether of each catalog is known what there is to know: a database that does not exist has none.
+    pub fn are_settled(&self) -> bool {
+        let is_settled = |found: Result<_, Unavailable>| matches!(found, Ok(_) | Err(Unavailable::NoDatabase));
+        self.known.load().values().all(|database| is_settled(database.follower.version()))
     }
 }

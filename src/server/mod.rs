@@ -105,7 +105,7 @@ async fn serve_metrics(server: &Arc<Server>, phase: watch::Receiver<Phase>) -> R
 
 async fn await_catalogs(server: &Server) {
     let ready = async {
-        while !server.databases.are_ready() {
+        while !server.databases.are_settled() {
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     };

@@ -3,8 +3,11 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::BytesMut;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
@@ -19,14 +22,20 @@ use super::worker::Accepted;
 use crate::audit::{Event, SessionFacts};
 use crate::auth::{self, Admitted, Claimed, Gate, LoginFacts, Peer, RefusedLogin, Socket, Turned};
 use crate::catalog::Catalog;
+use crate::catalog::follow::Unavailable;
 use crate::config::Config;
 use crate::keys::Keyrings;
 use crate::plan::Refusal;
 use crate::policy::{PolicyStore, Principal};
 use crate::reveal::Values;
 use crate::session::{Parameters, Session};
+use crate::upstream::Stream;
 use crate::value::Style;
+use crate::wire::backend::{Severity, write_error};
 use crate::wire::{PgError, SqlState};
+
+/// For a client to take an error before its connection is closed.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What all sessions share.
 pub struct Server {
@@ -42,15 +51,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// What a database's sessions are judged by.
+    /// # Errors
+    /// 28000 where no policy names the database.
+    fn ruled(&self, database: &str) -> Result<Arc<Database>, PgError> {
+        let ruled = self.policies.policy(database).and_then(|_| self.databases.get(database));
+        ruled.ok_or_else(|| no_policy(database))
+    }
+
+    /// Whether a login may go on to the server. That there is no such database is for the server to say, once it knows
+    /// who asks.
     ///
     /// # Errors
     /// 28000 where no policy names the database, 57P03 without its catalog.
-    fn subject(&self, database: &str) -> Result<(Arc<Database>, Arc<Catalog>), PgError> {
-        let ruled = self.policies.policy(database).and_then(|_| self.databases.get(database));
-        let found = ruled.ok_or_else(|| no_policy(database))?;
-        let catalog = found.follower.current().map_err(|reason| decide::no_catalog(&reason).error.clone())?;
-        Ok((found, catalog))
+    fn welcome(&self, database: &str) -> Result<(), PgError> {
+        match self.ruled(database)?.follower.version() {
+            Ok(_) | Err(Unavailable::NoDatabase) => Ok(()),
+            Err(reason) => Err(decide::no_catalog(&reason).error.clone()),
+        }
+    }
+
+    /// What a database's sessions are judged by. One that was made a moment ago has its catalog read first.
+    ///
+    /// # Errors
+    /// As [`Self::welcome`].
+    async fn subject(&self, database: &str) -> Result<(Arc<Database>, Arc<Catalog>), PgError> {
+        let found = self.ruled(database)?;
+        let catalog = match found.follower.current() {
+            Err(Unavailable::NoDatabase) => found.follower.refresh().await,
+            known => known,
+        };
+        Ok((found, catalog.map_err(|reason| decide::no_catalog(&reason).error.clone())?))
     }
 
     fn note_refused(&self, peer: &Peer, refused: &RefusedLogin) {
@@ -72,7 +102,7 @@ fn no_policy(database: &str) -> PgError {
 /// Serves a connection to its end.
 pub async fn serve(server: Arc<Server>, accepted: Accepted, mut phase: watch::Receiver<Phase>) {
     let Ok((socket, peer)) = take_over(accepted) else { return };
-    let is_welcome = |startup: &auth::Startup| server.subject(&startup.database).map(|_| ());
+    let is_welcome = |startup: &auth::Startup| server.welcome(&startup.database);
     let admitted = tokio::select! {
         admitted = auth::establish(&server.gate, socket, peer, is_welcome) => admitted,
         // A login that is not complete when the proxy stops has nothing to lose.
@@ -95,10 +125,13 @@ fn take_over(accepted: Accepted) -> io::Result<(Socket, Peer)> {
 
 async fn run(server: &Arc<Server>, admitted: Admitted, phase: watch::Receiver<Phase>) {
     let Admitted { client, server: upstream, client_buffer, server_buffer, facts, parameters, place } = admitted;
-    let machine = match machine(server, &facts, parameters) {
+    let machine = match machine(server, &facts, parameters).await {
         Ok(machine) => machine,
         // Policy or catalog went away during the login.
-        Err(error) => return server.note_refused(&facts.peer, &refused(&facts, &error)),
+        Err(error) => {
+            server.note_refused(&facts.peer, &refused(&facts, &error));
+            return turn_away(client, &error).await;
+        }
     };
     let driver = Driver::new(machine, (client, client_buffer), (upstream, server_buffer));
     let (machine, end): (SessionMachine, End) = driver.run(phase).await;
@@ -107,12 +140,23 @@ async fn run(server: &Arc<Server>, admitted: Admitted, phase: watch::Receiver<Ph
     drop(place);
 }
 
+async fn turn_away(mut client: Stream, error: &PgError) {
+    let mut farewell = BytesMut::new();
+    // An error too long to be written is not written
+    let _written = write_error(&mut farewell, Severity::Fatal, error);
+    let saying = async {
+        client.write_all(&farewell).await?;
+        client.shutdown().await
+    };
+    let _heard = tokio::time::timeout(FAREWELL, saying).await;
+}
+
 /// Makes the session of an authenticated caller.
 ///
 /// # Errors
 /// As [`Server::subject`].
-fn machine(server: &Arc<Server>, facts: &LoginFacts, parameters: Parameters) -> Result<SessionMachine, PgError> {
-    let (database, catalog) = server.subject(&facts.startup.database)?;
+async fn machine(server: &Arc<Server>, facts: &LoginFacts, parameters: Parameters) -> Result<SessionMachine, PgError> {
+    let (database, catalog) = server.subject(&facts.startup.database).await?;
     let memberships = catalog.memberships.get(&facts.startup.user).cloned().unwrap_or_default();
     let keyrings = server.keyrings.load_full();
     let (name, keys) = (database.name.clone(), keyrings.database(&database.name));

@@ -140,9 +140,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
         if self.decider.epoch() == portal.epoch {
             return Ok(portal);
         }
-        let verdict = match self.renew(&portal.prepared)? {
-            Renewed::Same(verdict) => verdict,
-            Renewed::Other(verdict) => return Err(self.outdated(&portal.prepared.sql, &verdict)),
+        let verdict = match (self.renew(&portal.prepared)?, &portal.prepared.verdict) {
+            // Nobody has looked where the rows of a watched one come from
+            (Renewed::Same(Verdict::Pass(_)), watched @ Verdict::Rewrite(_)) => watched.clone(),
+            (Renewed::Same(verdict), _) => verdict,
+            (Renewed::Other(verdict), _) => return Err(self.outdated(&portal.prepared.sql, &verdict)),
         };
         let prepared = Arc::new(with_verdict(&portal.prepared, verdict));
         Ok(Portal { prepared, epoch: self.asked.epoch, ..portal })

@@ -44,7 +44,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         write_parse(outbox, name, &self.encode(&plan.sql)?, &types)
     }
 
-    /// A Parse is on its way: what has to be known of it, and the second net where its origin was never checked.
+    /// A Parse is on its way: what has to be known of it.
     fn ask_parse(
         &mut self,
         asker: Asker,
@@ -54,13 +54,17 @@ impl<D: Decider, O: Observer> Session<D, O> {
         statement: Statement,
         outbox: &mut Outbox,
     ) -> Result<(), Stop> {
-        let is_verified = plan.is_some() || self.decider.is_verified(&statement.prepared.sql);
-        let prepared = Arc::clone(&statement.prepared);
+        let passed = plan.is_none().then(|| Arc::clone(&statement.prepared));
         let seq = self.push_extended(asker, Request::Parse { plan });
         self.books.statements.ask(seq, self.books.batch, name, Some(statement));
-        if !is_verified {
+        passed.map_or(Ok(()), |prepared| self.ask_origin(raw_name, &prepared, outbox))
+    }
+
+    /// The second net, for a statement that is passed.
+    fn ask_origin(&mut self, raw_name: &[u8], prepared: &Arc<PreparedSql>, outbox: &mut Outbox) -> Result<(), Stop> {
+        if !self.decider.is_verified(&prepared.sql) {
             write_named(outbox, b'D', raw_name)?;
-            self.push_extended(Asker::Proxy, describe(None, Some(prepared)));
+            self.push_extended(Asker::Proxy, describe(None, Some(Arc::clone(prepared))));
         }
         Ok(())
     }
@@ -215,7 +219,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let (Renewed::Same(verdict) | Renewed::Other(verdict)) = &renewed;
         let plan = self.plan(&statement.prepared.sql, verdict)?;
         match renewed {
-            Renewed::Same(verdict) => Ok((self.statement(&statement.prepared, verdict, statement.by_sql), plan)),
+            Renewed::Same(verdict) => {
+                let was_watched = plan.is_none() && matches!(statement.prepared.verdict, Verdict::Rewrite(_));
+                let statement = self.statement(&statement.prepared, verdict, statement.by_sql);
+                if was_watched {
+                    self.ask_origin(raw_name, &statement.prepared, outbox)?;
+                }
+                Ok((statement, plan))
+            }
             Renewed::Other(verdict) if statement.by_sql => Err(self.outdated(&statement.prepared.sql, &verdict)),
             Renewed::Other(verdict) => {
                 let statement = self.statement(&statement.prepared, verdict, false);

@@ -8,6 +8,7 @@ mod depth;
 mod filled;
 mod fragment;
 mod inventory;
+mod misplaced;
 mod print;
 mod printable;
 mod scan;
@@ -46,7 +47,7 @@ pub fn parse(text: &str, standard_conforming_strings: bool) -> Result<Vec<Statem
         true => ParserOptions::DEFAULT,
         false => ParserOptions::DISABLE_STANDARD_CONFORMING_STRINGS,
     };
-    let parsed = pg_query::parse(text, options).map_err(refused)?;
+    let parsed = pg_query::parse(text, options).map_err(|error| refused(error, text, options))?;
     let statements = parsed.protobuf.stmts.into_iter().filter_map(|raw| {
         let start = usize::try_from(raw.stmt_location).ok()?;
         let len = usize::try_from(raw.stmt_len).ok()?;
@@ -65,9 +66,13 @@ fn not_scanned() -> PgError {
     PgError::new(SqlState::SYNTAX_ERROR, "the text cannot be split into tokens")
 }
 
-fn refused(error: pg_query::Error) -> PgError {
+fn refused(error: pg_query::Error, text: &str, options: ParserOptions) -> PgError {
     match error {
-        pg_query::Error::Parse(message) => PgError::new(SqlState::SYNTAX_ERROR, message),
+        pg_query::Error::Parse(message) => {
+            let fails_alike = |cut: &str| matches!(pg_query::parse(cut, options), Err(pg_query::Error::Parse(again)) if again == message);
+            let position = misplaced::place_of_error(text, &message, fails_alike);
+            PgError { position, ..PgError::new(SqlState::SYNTAX_ERROR, message) }
+        }
         pg_query::Error::Conversion(_) => PgError::new(SqlState::CHARACTER_NOT_IN_REPERTOIRE, "a NUL in the text"),
         other => PgError::new(SqlState::STATEMENT_TOO_COMPLEX, format!("statement cannot be read: {other}")),
     }

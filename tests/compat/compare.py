@@ -3,7 +3,7 @@
 
 compare.py WAY SUITE DIRECTORY KNOWN       prints and saves the differences; status 1 if one has no reason in KNOWN
 compare.py --line WAY SUITE DIRECTORY VERSION SERVER COMMIT   the run as a line of results.md
-compare.py --junit FILE | --go FILE | --unittest FILE     a runner's output as `test<TAB>verdict` lines
+compare.py --junit FILE | --go FILE | --unittest FILE | --rust FILE    a runner's output as `test<TAB>verdict` lines
 """
 import collections
 import datetime
@@ -100,7 +100,17 @@ def unittest(file):
             yield failed[1], "fail"
 
 
-READERS = {"--junit": junit, "--go": go, "--unittest": unittest}
+def rust(file):
+    """`test module::name ... ok`, below the line that names the program."""
+    program = ""
+    for text in open(file, errors="replace"):
+        if start := re.match(r"\s+Running (?:unittests )?(\S+)", text):
+            program = start[1]
+        if end := re.match(r"test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)", text):
+            yield f"{program}::{end[1]}", {"ok": "pass", "FAILED": "fail", "ignored": "skip"}[end[2]]
+
+
+READERS = {"--junit": junit, "--go": go, "--unittest": unittest, "--rust": rust}
 
 if __name__ == "__main__":
     first, *rest = sys.argv[1:]

@@ -152,3 +152,34 @@ go_tests() {
   go test -json -p 1 -count 1 "$@" | tee go.json
   "$here/compare.py" --go go.json >"$results"
 }
+
+# crate NAME VERSION: a crate's source with its tests, without its benchmarks, in the current directory's `run`, once.
+crate() {
+  local manifest
+  [[ "$(cat .has 2>/dev/null)" == "$1@$2" ]] && return
+  mkdir -p asks && touch asks/lib.rs
+  printf '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n[workspace]\n[dependencies]\n%s = "=%s"\n' "$1" "$2" >asks/Cargo.toml
+  manifest=$(cd asks && cargo metadata --format-version 1 | python3 -c 'import json, sys; print(*(p["manifest_path"] for p in json.load(sys.stdin)["packages"] if p["name"] == sys.argv[1]))' "$1") || return
+  rm -rf run && cp -r "$(dirname "$manifest")" run && rm -f run/Cargo.lock && python3 - run/Cargo.toml <<'PY'
+import pathlib, re, sys
+manifest = pathlib.Path(sys.argv[1])
+parts = re.split(r"(?m)^(?=\[)", manifest.read_text())
+kept = [part for part in parts if not part.startswith("[[bench]]") and not part.startswith("[dev-dependencies.criterion]")]
+manifest.write_text("".join(kept) + "\n[workspace]\n")
+PY
+  echo "$1@$2" >.has
+}
+
+# rust_tests RESULTS ARGUMENT…: `cargo test` in the current directory.
+rust_tests() {
+  local results=$1
+  shift
+  CARGO_TARGET_DIR=$WORK/target cargo test --no-fail-fast "$@" 2>&1 | tee rust.log
+  "$here/compare.py" --rust rust.log >"$results"
+}
+
+# debian PACKAGE…: installed, by whoever may.
+debian() {
+  dpkg-query -W -f '${Status}\n' "$@" 2>/dev/null | awk '/ok installed$/ { n++ } END { exit n != '$#' }' && return
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@"
+}

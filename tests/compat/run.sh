@@ -24,11 +24,13 @@ suites=("$@")
 
 # A suite's file defines: suite_version (what is tested), suite_prepare (installs below $WORK), suite_run RESULTS
 # (runs against PGHOST, PGPORT, PGUSER, PGDATABASE, and writes `test<TAB>pass|fail|skip` lines). It may define
-# suite_settings (of the server), suite_hba (lines before pg_hba.conf's own), suite_databases (it needs beside `compat`)
-# and suite_setup (SQL in its database). A harness of our own has suite_setup print `bank`, and suite_sealed succeed; its
-# suite_run finds BANK_SEALED=1 where tellers see masks.
+# suite_settings (of the server), suite_hba (lines before pg_hba.conf's own), suite_databases (it needs beside `compat`),
+# suite_ruled (databases that need a policy and do not exist, or not yet) and suite_setup (SQL in its database). A harness
+# of our own has suite_setup print `bank`, and suite_sealed succeed; its suite_run finds BANK_SEALED=1 where tellers see
+# masks.
 load() {
-  suite_settings() { :; }; suite_hba() { :; }; suite_databases() { :; }; suite_setup() { :; }; suite_sealed() { false; }
+  suite_settings() { :; }; suite_hba() { :; }; suite_databases() { :; }; suite_ruled() { :; }; suite_setup() { :; }
+  suite_sealed() { false; }
   # shellcheck disable=SC1090
   . "$here/suites/$1.sh"
 }
@@ -39,7 +41,7 @@ measure() {
   PGPORT=$server_port fresh_databases compat $(suite_databases) || return
   suite_setup | PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 >"$out/setup.log" 2>&1 || { cat "$out/setup.log"; return 1; }
   case $way in
-    proxied) start_proxy "$out" postgres compat $(suite_databases) || return; port=$proxy_port ;;
+    proxied) start_proxy "$out" postgres compat $(suite_databases) $(suite_ruled) || return; port=$proxy_port ;;
     sealed) seal_bank "$out" && POLICIES=$here/bank/policies start_proxy "$out" || return; port=$proxy_port ;;
   esac
   echo "$name: $way"

@@ -97,7 +97,7 @@ INSERT INTO by_operator SELECT id, 'x' FROM branches;
 ALTER TABLE by_operator ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 REFRESH MATERIALIZED VIEW contact_sheet;
-SELECT lo_from_bytea(4711, convert_to((SELECT string_agg(address, ',') FROM customers WHERE id < 100), 'UTF8'));
+SELECT lo_from_bytea(4711, convert_to((SELECT coalesce(string_agg(address, ','), '') FROM customers WHERE id < 100), 'UTF8'));
 GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;
 ANALYZE customers;
 ";

@@ -339,6 +339,23 @@ fn a_prepared_statement_is_decided_again_when_the_session_changes_its_settings()
 }
 
 #[test]
+fn a_statement_that_is_only_watched_goes_on_when_the_catalog_catches_up() {
+    let watched = |sql: &str| Verdict::Rewrite(Arc::new(Plan { outputs: None, ..plan(sql) }));
+    let passed = || Verdict::Pass(Effect::None);
+    for (first, then) in [(watched("SELECT 3"), passed()), (passed(), watched("SELECT 3"))] {
+        let mut wire = Wire::new();
+        wire.session.decider_mut().verdicts.insert("SELECT 3", first);
+        let open = [Query("BEGIN"), Parse("s", "SELECT 3"), Bind("p", "s"), Describe(b'P', "p"), Sync];
+        assert_eq!(wire.say(&open).unwrap(), "C:BEGIN Z:T 1 2 T:25 Z:T");
+        let decider = wire.session.decider_mut();
+        decider.epoch = 1;
+        decider.verdicts.insert("SELECT 3", then);
+        let used = wire.say(&[Bind("q", "s"), Describe(b'P', "p"), Close(b'P', "q"), Sync]).unwrap();
+        assert_eq!(used, "2 T:25 3 Z:T", "neither prepared again nor refused");
+    }
+}
+
+#[test]
 fn text_is_not_decided_on_while_its_reading_may_change() {
     let mut wire = Wire::new();
     let setting = "SET client_encoding TO GBK";

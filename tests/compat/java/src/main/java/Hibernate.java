@@ -98,6 +98,7 @@ final class Hibernate {
         check("HQL by sealed columns", Hibernate::queries);
         check("pages", Hibernate::pages);
         check("a join with fetch, and a lazy collection", Hibernate::joins);
+        check("DISTINCT over every column", Hibernate::distinct);
         check("accounts in batches by a sequence", Hibernate::batches);
         check("a changed phone, only that column", Hibernate::update);
         check("bulk update and delete by HQL", Hibernate::bulk);
@@ -187,7 +188,7 @@ final class Hibernate {
         }
         session.flush();
         session.clear();
-        var found = session.createQuery("select distinct c from Customer c left join fetch c.accounts a join fetch c.branch where c.phone = :phone", Customer.class)
+        var found = session.createQuery("select c from Customer c left join fetch c.accounts a join fetch c.branch where c.phone = :phone", Customer.class)
             .setParameter("phone", owner.phone).getSingleResult();
         Harness.same("numbers", found.accounts.stream().map(a -> a.number).sorted().toList(), numbers.stream().sorted().toList());
         session.clear();
@@ -196,6 +197,12 @@ final class Hibernate {
             .setParameter("phone", owner.phone).setParameter("number", numbers.get(1)).getSingleResult(), numbers.get(1));
         Harness.same("exists", session.createQuery("select count(c) from Customer c where c.phone = :phone and exists (select 1 from Account a where a.owner = c and a.balance > 0)", Long.class)
             .setParameter("phone", owner.phone).getSingleResult(), 1L);
+    }
+
+    private static void distinct(Session session) {
+        var owner = stored(session);
+        Harness.same("owner", session.createQuery("select distinct c from Customer c join c.branch b where c.phone = :phone", Customer.class)
+            .setParameter("phone", owner.phone).getSingleResult().id, owner.id);
     }
 
     private static void batches(Session session) {
