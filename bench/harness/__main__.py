@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -73,12 +74,12 @@ def measure(bench, plan, folder, part):
     began = time.monotonic()
     about = {"about": str(plan), "commit": report.first_line("git", "rev-parse", "--short", "HEAD"),
              "at": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"), "load": "%.1f" % os.getloadavg()[0]}
-    unfinished = folder / f"{part}.unfinished"
+    unfinished = bench.directory / f"records-{part}.jsonl"
     with open(unfinished, "w") as file:
         record = Record(file, part)
         record.line(**about)
         {**PARTS, "flame": flame}[part](bench, plan, record)
-    unfinished.rename(folder / f"{part}.jsonl")
+    shutil.copyfile(unfinished, folder / f"{part}.jsonl")
     report.write(folder)
     print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr)
 
@@ -94,18 +95,18 @@ def main():
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     plan = Plan(chosen.quick, chosen.rounds, chosen.seconds, chosen.people, chosen.rows, chosen.idle)
-    failures = 0
+    failures = []
     with tempfile.TemporaryDirectory(prefix="pgveil-bench-") as directory:
         bench = Bench(pathlib.Path(directory), pathlib.Path(os.environ["BENCH_TARGET"]), plan.idle, chosen.server_port, list(map(peer, chosen.peer)))
+        bench.results = folder
         try:
-            bench.results = folder
             data.create(bench, plan.people)
             data.pgbench_tables(bench, 1)
             for part in chosen.parts or PARTS:
                 try:
                     measure(bench, plan, folder, part)
                 except Failed as failed:
-                    failures += 1
+                    failures.append(part)
                     print(f"{part} FAILED: {failed}", file=sys.stderr)
         finally:
             bench.server.stop()

@@ -59,14 +59,19 @@ class Contender:
         """User and system time so far, all threads, in nanoseconds' steps where the kernel keeps them."""
         if not self.pid:
             return 0.0
-        spent = 0
-        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
-            try:
-                spent += int((task / "schedstat").read_text().split()[0])
-            except FileNotFoundError:
-                times = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        process = pathlib.Path(f"/proc/{self.pid}")
+        try:
+            if not (process / "schedstat").exists():
+                times = (process / "stat").read_text().rsplit(")", 1)[1].split()
                 return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-        return spent / 1e9
+            spent = 0
+            for task in (process / "task").iterdir():
+                # A thread may end while its siblings are read.
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    spent += int((task / "schedstat").read_text().split()[0])
+            return spent / 1e9
+        except FileNotFoundError:
+            raise Failed(f"{self.name} has ended") from None
 
     def memory_kib(self, field="VmRSS"):
         """`VmRSS` is now, `VmHWM` the peak since `forget_peak`."""
@@ -114,6 +119,7 @@ class Bench:
 
     def __init__(self, directory, target, sessions, server_port=None, peers=()):
         self.directory, self.target, self.sessions, self.peers = directory, target, sessions, peers
+        self.results = directory
         if IS_ROOT:
             shutil.chown(directory, "postgres")
         self.server = Server(directory, server_port, sessions + 200)
@@ -199,7 +205,7 @@ directory = "{home}/audit"
 
     @contextlib.contextmanager
     def started(self, policy):
-        """All contenders, fresh. One that does not start is said and left out; so is everything it would have measured."""
+        """All contenders, fresh: memory that was freed before would hide what is taken now."""
         running = [self.direct]
         try:
             for start in (self.pgbouncer, self.relay, lambda: self.pgveil(policy)):

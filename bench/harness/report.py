@@ -40,6 +40,11 @@ class Cells:
         values = [entry[figure] for entry in self.found[cell].get(who, {}).values()]
         return statistics.median(values) if values else None
 
+    def others(self):
+        """Contenders beyond the usual ones."""
+        everyone = dict.fromkeys(who for found in self.found.values() for who in found)
+        return [who for who in everyone if who not in (*PROXIES, "direct")]
+
     def ratio(self, cell, who, base, figure):
         """The median of the rounds' own ratios, lowest and highest: what shifts between rounds cancels out."""
         ours, theirs = self.found[cell].get(who, {}), self.found[cell].get(base, {})
@@ -74,13 +79,13 @@ def rate_goal(cell):
 
 def unprotected(cells, _):
     yield "tps, and CPU in µs a transaction. Goals: tps of PgBouncer's 1.00 (prepared 0.97), of the relay's 0.95, CPU of PgBouncer's at most 1.10.\n"
-    everyone = list(dict.fromkeys(who for found in cells.found.values() for who in found))
-    others = [who for who in everyone if who not in (*PROXIES, "direct")]
+    others = cells.others()
     rows = [[cell, *(number(cells.median(cell, who, "tps")) for who in ("direct", *PROXIES, *others)),
              judged(cells.ratio(cell, "pgveil", "pgbouncer", "tps"), rate_goal(cell)), judged(cells.ratio(cell, "pgveil", "relay", "tps"), 0.95),
-             " / ".join(number(cells.median(cell, who, "cpu"), 1) for who in PROXIES),
+             " / ".join(number(cells.median(cell, who, "cpu"), 1) for who in (*PROXIES, *others)),
              judged(cells.ratio(cell, "pgveil", "pgbouncer", "cpu"), 1.10, most=True)] for cell in cells.found]
-    yield from table(["cell", "direct", *PROXIES, *others, "tps of PgBouncer's", "tps of the relay's", "CPU: PgBouncer / relay / pgveil", "CPU of PgBouncer's"], rows)
+    yield from table(["cell", "direct", *PROXIES, *others, "tps of PgBouncer's", "tps of the relay's", " / ".join(["CPU: pgbouncer", "relay", "pgveil", *others]),
+                      "CPU of PgBouncer's"], rows)
 
 
 def against_pgbouncer(cells, goal):
@@ -88,7 +93,7 @@ def against_pgbouncer(cells, goal):
              judged(cells.ratio(cell, "pgveil", "pgbouncer", "tps"), goal(cell)),
              " / ".join(number(cells.median(cell, who, "cpu"), 1) for who in ("pgbouncer", "pgveil")),
              judged(cells.ratio(cell, "pgveil", "pgbouncer", "cpu"))] for cell in cells.found]
-    yield from table(["cell", "PgBouncer tps", "pgveil tps", "tps of PgBouncer's", "CPU µs: PgBouncer / pgveil", "CPU of PgBouncer's"], rows)
+    yield from table(["cell", "pgbouncer", "pgveil", "tps of PgBouncer's", "CPU µs: pgbouncer / pgveil", "CPU of PgBouncer's"], rows)
 
 
 def tls(cells, _):
@@ -124,7 +129,7 @@ def streaming(cells, _):
                  for who in ("direct", *PROXIES)]
         rows.append([cell, *shown, judged(cells.ratio(cell, "pgveil", base, "rows_per_s"), 1.0 if base == "pgbouncer" else 0.85),
                      " / ".join(number(cells.median(cell, who, "cpu"), 2) for who in PROXIES)])
-    yield from table(["cell", "direct", *PROXIES, "rows, of PgBouncer's or of direct's", "CPU µs a row: PgBouncer / relay / pgveil"], rows)
+    yield from table(["cell", "direct", *PROXIES, "rows, of PgBouncer's or of direct's", "CPU µs a row: pgbouncer / relay / pgveil"], rows)
     peaks = {who: entry[0]["mib"] for who, entry in cells.found["peak memory"].items()}
     yield "Peak memory meanwhile (goal of pgveil's: 64 MiB): " + ", ".join(f"{who} {peak:.0f} MiB" for who, peak in peaks.items()) + ".\n"
     sizes = cells.found["characters of a value"]
@@ -149,15 +154,16 @@ def idle(cells, _):
 def latency(cells, _):
     yield ("µs from when a transaction was due, at half of PgBouncer's greatest rate. Added: less direct's. "
            "Goals: what pgveil adds is at most 1.3 (p50) and 1.5 (p99) of what PgBouncer adds.\n")
-    rows = []
+    rows, proxies = [], (*PROXIES, *cells.others())
     for cell, found in cells.found.items():
+        rate = next(iter(next(iter(found.values())).values()))["rate"]
         for figure, goal in (("p50", 1.3), ("p99", 1.5)):
-            shown = {who: cells.median(cell, who, figure) for who in ("direct", *PROXIES)}
-            added = {who: shown[who] - shown["direct"] for who in PROXIES if shown[who] is not None and shown["direct"] is not None}
+            shown = {who: cells.median(cell, who, figure) for who in ("direct", *proxies)}
+            added = {who: shown[who] - shown["direct"] for who in proxies if shown[who] is not None and shown["direct"] is not None}
             ratio = added["pgveil"] / added["pgbouncer"] if added.get("pgbouncer", 0) > 0 and "pgveil" in added else None
-            rows.append([f"{cell}, {number(next(iter(found.get('pgveil', {0: {'rate': 0}}).values()))['rate'])} tps, {figure}", *map(number, shown.values()),
-                         " / ".join(number(added.get(who)) for who in PROXIES), "–" if ratio is None else f"**{ratio:.2f}**" if ratio > goal else f"{ratio:.2f}"])
-    yield from table(["cell", "direct", *PROXIES, "added: PgBouncer / relay / pgveil", "of PgBouncer's"], rows)
+            rows.append([f"{cell}, {number(rate)} tps, {figure}", *map(number, shown.values()), " / ".join(number(added.get(who)) for who in proxies),
+                         "–" if ratio is None else f"**{ratio:.2f}**" if ratio > goal else f"{ratio:.2f}"])
+    yield from table(["cell", "direct", *proxies, "added: " + " / ".join(proxies), "of PgBouncer's"], rows)
 
 
 def curves(cells, folder):
