@@ -208,6 +208,6 @@ def write(folder: pathlib.Path):
             continue
         cells = Cells(path)
         lines += [f"## {title}\n", f"Commit {cells.about['commit']}, {cells.about['at']}: {cells.about['about']}; load of the machine before: {cells.about['load']}.\n",
-                  *part(cells, folder)]
+                  *(part(cells, folder) if cells.found else [])]
         lines += [f"Not measured: {entry['cell']} through {entry['who']}: {entry['failed']}\n" for entry in cells.failures]
     (folder / "README.md").write_text("\n".join(lines).rstrip() + "\n")
