@@ -100,7 +100,7 @@ mod tests {
             (&teller, 10, 24 * 60 * 60, "ok"),
         ] {
             let taken = look_ups.take(login, values, limits, at(second));
-            let said = taken.err().map_or("ok".to_owned(), |refusal| refusal.error.message.into_owned());
+            let said = taken.err().map_or("ok".to_owned(), |refusal| refusal.error.message.to_string());
             assert!(said.ends_with(expect) || said.contains(&format!("{expect} is")), "second {second}: {said}");
         }
     }
