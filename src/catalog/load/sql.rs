@@ -176,7 +176,15 @@ SELECT role, path FROM (
  ORDER BY role, specific";
 
 /// Which transactions are behind what a new snapshot would show. While it stands still, nothing has changed.
-pub const HORIZON: &str = "SELECT pg_current_snapshot()::text";
+pub const HORIZON: &str = "\
+SELECT pg_current_snapshot()::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool";
+
+/// Of a server that has just been connected to: its state, and which database this is, since when the server runs: a
+/// name may have come to another one.
+pub const STATE: &str = "\
+SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
+       concat(oid, ' ', pg_postmaster_start_time())
+  FROM pg_database WHERE datname = current_database()";
 
 /// Two texts: the first differs whenever a committed transaction changed anything that [`super::load`] reads, the
 /// second whenever some session's temporary relations changed.
