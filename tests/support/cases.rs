@@ -20,6 +20,8 @@ pub enum Expect {
 pub struct Step {
     pub sql: String,
     pub params: Vec<Option<String>>,
+    /// Type OIDs that Parse declares for them.
+    pub types: Vec<u32>,
     pub copy: Option<String>,
     /// What to ask the masked twin in its place, and with which data.
     pub twin: Option<String>,
@@ -97,6 +99,7 @@ fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
                 "expect" => case.expect = expectation(value),
                 "modes" => case.modes = value.split_whitespace().map(mode).collect(),
                 "params" => next.params = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")),
+                "types" => next.types = value.split_whitespace().map(super::bound::type_oid).collect(),
                 "copy" => next.copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"))),
                 "twin" => next.twin = Some(value.to_owned()),
                 "twin_copy" => {
