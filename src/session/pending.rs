@@ -26,7 +26,6 @@ pub(super) enum Asker {
     Proxy,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for every statement")]
 pub(super) enum Request {
     Parse {
         plan: Option<Arc<Plan>>,

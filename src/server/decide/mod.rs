@@ -395,7 +395,7 @@ impl Decider for SessionDecider {
             return Ok(());
         }
         let limits = self.binding()?.look_up_limits();
-        self.shared.look_ups.take(&self.login, values, limits, Instant::now()).map_err(Arc::new)
+        self.shared.look_ups.take(&self.login, values, limits, Instant::now())
     }
 
     fn max_statement_len(&self) -> usize {
