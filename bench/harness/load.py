@@ -11,10 +11,10 @@ from contenders import Failed
 WARM_SECONDS = 1
 
 
-def pgbench(contender, database, *options, clients=8, seconds=2, user="app", environment=None):
-    """tps and the contender's CPU in µs a transaction. The first second is left out: a one-to-one proxy's backends are new in each
+def pgbench(contender, database, *options, clients=8, seconds=2, user="app", environment=None, warm_seconds=WARM_SECONDS):
+    """tps and the contender's CPU in µs a transaction. The first second (`warm_seconds`) is left out: a one-to-one proxy's backends are new in each
     run, PgBouncer's are not, and their first page faults would be counted as the proxy's."""
-    command = ["pgbench", "-n", "-P", WARM_SECONDS, "-T", WARM_SECONDS + seconds, "-c", clients, "-j", min(2, clients), "-h", contender.host,
+    command = ["pgbench", "-n", "-P", warm_seconds, "-T", warm_seconds + seconds, "-c", clients, "-j", min(2, clients), "-h", contender.host,
                "-p", contender.port, "-U", user, *options, database]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     warm, said = None, []
@@ -31,7 +31,7 @@ def pgbench(contender, database, *options, clients=8, seconds=2, user="app", env
     done = int(re.search(r"transactions actually processed: (\d+)", output)[1]) - warm[1]
     if done <= 0:
         raise Failed("no transactions after the warm-up")
-    return {"tps": done / (WARM_SECONDS + seconds - warm[0]), "cpu": (cpu - warm[2]) * 1e6 / done}
+    return {"tps": done / (warm_seconds + seconds - warm[0]), "cpu": (cpu - warm[2]) * 1e6 / done}
 
 
 def shuffled(contenders, seed):
