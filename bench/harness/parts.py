@@ -16,7 +16,7 @@ class Plan:
     def __init__(self, quick, rounds=None, seconds=None, people=None, rows=None, idle=None):
         self.quick = quick
         self.rounds = rounds or (2 if quick else 5)
-        self.seconds = seconds or (1 if quick else 5)
+        self.seconds = seconds or (1 if quick else 3)
         self.people = people or (10_000 if quick else 100_000)
         self.rows = rows or (100_000 if quick else 1_000_000)
         self.idle = idle or 1000
@@ -261,8 +261,7 @@ def curve_sessions(bench, plan, record, turn):
     with bench.started(data.policy()) as contenders:
         for count in plan.of((1, 4, 16, 64, 256, plan.idle), (1, 16, 256, plan.idle)):
             for who in shuffled([contenders[proxy] for proxy in plan.of(("pgbouncer", "relay", "pgveil"), ("pgbouncer", "pgveil"))], turn):
-                # New backends take some milliseconds each of a busy machine
-                measure(record, f"sessions:{count}", who, turn, "bench", "-S", clients=count, seconds=plan.seconds, warm_seconds=1 + count // 200)
+                measure(record, f"sessions:{count}", who, turn, "bench", "-S", clients=count, seconds=plan.seconds)
 
 
 PARTS = {part.__name__: part for part in (unprotected, tls, protected, audit, streaming, idle, latency, curves)}
