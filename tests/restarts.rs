@@ -40,7 +40,7 @@ fn write(session: &mut Client, id: u64) -> bool {
     let insert = format!(
         "INSERT INTO employees (id, login, name, branch_id, phone) VALUES ({id}, 'e{id}', 'n', {BRANCH}, '139{id:08}')"
     );
-    let texts = if id % 2 == 0 { vec![insert.as_str()] } else { vec!["BEGIN", insert.as_str(), "COMMIT"] };
+    let texts = if id.is_multiple_of(2) { vec![insert.as_str()] } else { vec!["BEGIN", insert.as_str(), "COMMIT"] };
     texts.iter().all(|text| {
         let reply = session.simple(text, None);
         reply.failure.is_none() && reply.tags.len() == 1 && reply.status != 0
