@@ -7,7 +7,9 @@ use pg_query::protobuf::Node;
 
 use super::stop::{Result, Stop};
 use super::{Context, Statement};
-use crate::plan::{Effect, MAGIC_COMMON, MAGIC_EQUALITY, MAGIC_PLAIN, ParamAction, Plan, PreparedSql, TERM_CHARS, Verdict};
+use crate::plan::{
+    Effect, MAGIC_COMMON, MAGIC_EQUALITY, MAGIC_PLAIN, ParamAction, Plan, PreparedSql, TERM_CHARS, Verdict,
+};
 use crate::sql;
 
 /// The verdict of now on what the server has under a name.
