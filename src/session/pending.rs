@@ -26,7 +26,6 @@ pub(super) enum Asker {
     Proxy,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for every statement")]
 pub(super) enum Request {
     Parse {
         plan: Option<Arc<Plan>>,
@@ -84,6 +83,8 @@ pub(super) struct Execution {
     pub copy: Copy,
     /// The error that the client gets in place of the server's.
     pub refusal: Option<PgError>,
+    /// The client's text, of a COPY whose rows count as look-ups: they may be refused on the way.
+    pub counted_copy: Option<Box<str>>,
 }
 
 /// How far a COPY of a run has come.

@@ -32,7 +32,7 @@ impl LookUps {
     ///
     /// # Errors
     /// 53400 where the login has used up what it may: none of them is counted or tested.
-    pub fn take(&self, login: &Login, values: u32, limits: LookUpLimits, now: Instant) -> Result<(), Refusal> {
+    pub fn take(&self, login: &Login, values: u32, limits: LookUpLimits, now: Instant) -> Result<(), Arc<Refusal>> {
         // Nothing under this lock can be left half done
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let used = all.entry(login.clone()).or_insert_with(|| Used::new(now));
@@ -68,14 +68,14 @@ impl Window {
     }
 }
 
-fn used_up(limit: u32, per: &str, wait: Duration) -> Refusal {
+fn used_up(limit: u32, per: &str, wait: Duration) -> Arc<Refusal> {
     let message = format!("limit of {limit} look-ups by hidden columns a {per} is reached");
     let hint = format!(
         "The next window begins in {} s; `look_ups` of the role in the policy sets the limit (rule look-up-limit of pgveil).",
         wait.as_secs().max(1)
     );
     let error = PgError::new(SqlState::CONFIGURATION_LIMIT_EXCEEDED, message).with_hint(hint);
-    Refusal { error, reason: "look-up-limit", objects: Vec::new() }
+    Arc::new(Refusal { error, reason: "look-up-limit", objects: Vec::new() })
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
             (&teller, 10, 24 * 60 * 60, "ok"),
         ] {
             let taken = look_ups.take(login, values, limits, at(second));
-            let said = taken.err().map_or("ok".to_owned(), |refusal| refusal.error.message.into_owned());
+            let said = taken.err().map_or("ok".to_owned(), |refusal| refusal.error.message.to_string());
             assert!(said.ends_with(expect) || said.contains(&format!("{expect} is")), "second {second}: {said}");
         }
     }
