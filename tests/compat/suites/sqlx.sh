@@ -1,4 +1,4 @@
-# What of it needs no database of its own and no macros of the unpublished helper crate; queries that are checked at
+# What of it needs no database of its own and no macros of the unpublished support crate; queries that are checked at
 # compile time are compiled anew against each server.
 suite_version() { echo sqlx 0.9.0; }
 features=postgres,runtime-tokio,macros,migrate,derive,json,chrono,time,uuid,ipnetwork,bigdecimal,rust_decimal
