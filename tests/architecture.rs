@@ -234,3 +234,39 @@ fn the_checks_see_what_they_look_for() {
     assert_eq!(lines, [1, 4]);
     assert!(code(Path::new("wire/tests/a.rs"), text).is_empty());
 }
+
+/// The page of past bugs names the tests that hold each row: they are all there.
+#[test]
+fn the_tests_that_past_bugs_are_held_by_exist() {
+    let page = fs::read_to_string(root().join("tests/past-bugs.md")).unwrap();
+    let (mut named, mut missing) = (0, Vec::new());
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let held_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        for part in held_by.split("; ").flat_map(|part| part.split(". ")) {
+            let Some((place, names)) = part.split_once(": ") else { continue };
+            let Some((file, before, after)) = tests_at(place) else { continue };
+            let text = fs::read_to_string(root().join(&file)).unwrap_or_default() + "\n";
+            let names: Vec<&str> = names.split(", ").collect();
+            named += names.len();
+            missing.extend(
+                names
+                    .iter()
+                    .filter(|name| !text.contains(&format!("{before}{name}{after}")))
+                    .map(|name| format!("{file}: {name}")),
+            );
+        }
+    }
+    assert!(named > 200, "{named} tests are named");
+    report(&missing);
+}
+
+/// The file that a place on the page means, and what stands around a test's name in it.
+fn tests_at(place: &str) -> Option<(String, &'static str, &'static str)> {
+    let is_corpus = place.starts_with("bypass/") || place.starts_with("differential/");
+    match place.ends_with(".rs") {
+        true if place.starts_with("src/") => Some((place.to_owned(), "fn ", "(")),
+        true => Some((format!("tests/{place}"), "fn ", "(")),
+        // Cases of bad_peer.rs have quoted names
+        false => (is_corpus && !place.contains('"')).then(|| (format!("tests/corpus/{place}.sql"), "# name: ", "\n")),
+    }
+}

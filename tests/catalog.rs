@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::follow::{EVENT_TRIGGER, FollowOptions, Follower};
 use pgveil::catalog::load::{fingerprint, load};
+use pgveil::catalog::place::Target;
 use pgveil::catalog::{Catalog, FunctionClass, RelationKind, Resolution, TempSchema, parse_search_path};
 use support::postgres::Server;
 use tokio_postgres::Client;
@@ -46,18 +47,18 @@ CREATE RULE divert AS ON INSERT TO bank.branch DO ALSO DELETE FROM bank.movement
 
 fn login(server: &Server, user: &str) -> Login {
     Login {
-        host: "127.0.0.1".into(),
-        port: server.port(),
+        target: Target::one("127.0.0.1", server.port()),
         database: "postgres".into(),
         user: user.into(),
         password: None,
         tls: None,
+        direct_tls: false,
         connect_timeout: Duration::from_secs(5),
     }
 }
 
 async fn client(server: &Server, user: &str) -> Client {
-    connect(&login(server, user)).await.expect("connect").0
+    connect(&login(server, user), None).await.expect("connect").client
 }
 
 async fn server_with_schema() -> (Server, Client) {
@@ -237,6 +238,7 @@ async fn eventually(follower: &Follower, claim: &str, holds: impl Fn(&Catalog) -
 async fn other_sessions_ddl_is_noticed_and_nothing_else_makes_a_version() {
     let (server, admin) = server_with_schema().await;
     let follower = Follower::start(login(&server, "follower"), FollowOptions::default());
+    let _here = follower.attend().await.expect("an attendance");
     eventually(&follower, "a first snapshot", |_| true).await;
     let first = follower.current().unwrap();
 
@@ -284,6 +286,7 @@ async fn the_event_trigger_announces_ddl_long_before_the_next_poll() {
         ..FollowOptions::default()
     };
     let follower = Follower::start(login(&server, "follower"), slow);
+    let _here = follower.attend().await.expect("an attendance");
     eventually(&follower, "a first snapshot", |_| true).await;
     let any_role = client(&server, "ann").await;
     any_role.batch_execute("CREATE TEMP TABLE mine (a int)").await.expect("DDL of an ordinary role");
@@ -300,6 +303,7 @@ async fn a_lost_connection_is_replaced_and_a_stale_snapshot_withheld() {
         ..FollowOptions::default()
     };
     let follower = Follower::start(login(&server, "follower"), options);
+    let _here = follower.attend().await.expect("an attendance");
     eventually(&follower, "a first snapshot", |_| true).await;
     let version = follower.current().unwrap().version;
 
@@ -327,6 +331,50 @@ async fn a_lost_connection_is_replaced_and_a_stale_snapshot_withheld() {
     eventually(&follower, "recovery by itself", |_| true).await;
 }
 
+/// Waits until the follower has, or has not, a connection.
+async fn await_connections(admin: &Client, wanted: i64) {
+    let began = Instant::now();
+    loop {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'follower'";
+        let count: i64 = admin.query_one(sql, &[]).await.unwrap().get(0);
+        if count == wanted {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{count} connections, not {wanted}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn no_connection_is_held_while_nobody_attends() {
+    let (server, admin) = server_with_schema().await;
+    let options = FollowOptions {
+        leave_after: Duration::from_millis(200),
+        idle_interval: Duration::from_secs(3600),
+        stale_after: Duration::from_secs(7200),
+        ..FollowOptions::default()
+    };
+    let follower = Follower::start(login(&server, "follower"), options);
+    eventually(&follower, "a first snapshot", |_| true).await;
+    let version = follower.current().unwrap().version;
+    await_connections(&admin, 0).await;
+
+    admin.batch_execute("ANALYZE bank.customer").await.unwrap();
+    let here = follower.attend().await.expect("an attendance");
+    assert_eq!(follower.current().unwrap().version, version, "nothing has changed");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    await_connections(&admin, 1).await;
+    drop(here);
+    await_connections(&admin, 0).await;
+
+    admin.batch_execute("CREATE TABLE public.meanwhile (a int)").await.unwrap();
+    assert!(follower.current().unwrap().relation_named("public", "meanwhile").is_none(), "nobody follows");
+    let here = follower.attend().await.expect("an attendance");
+    let named = follower.current().unwrap().relation_named("public", "meanwhile").is_some();
+    assert!(named, "who attends has what was there before");
+    drop(here);
+}
+
 /// A server certificate for 127.0.0.1 that the server's account may read, and a configuration that trusts it alone.
 fn certificate() -> (tempfile::TempDir, Arc<rustls::ClientConfig>) {
     let directory = tempfile::tempdir().unwrap();
@@ -352,13 +400,13 @@ async fn the_login_speaks_tls_or_does_not_connect() {
     let server = Server::start_with(&settings.each_ref().map(String::as_str));
     let with_tls = |tls| Login { tls: Some(tls), ..login(&server, "postgres") };
 
-    let (client, _notified) = connect(&with_tls(trusting.clone())).await.expect("a trusted certificate");
+    let client = connect(&with_tls(trusting.clone()), None).await.expect("a trusted certificate").client;
     let row = client.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]).await.unwrap();
     assert!(row.get::<_, bool>(0), "the connection is in clear");
     load(&client).await.expect("load over TLS");
-    assert!(connect(&with_tls(trusting_another)).await.is_err(), "a certificate of nobody known");
+    assert!(connect(&with_tls(trusting_another), None).await.is_err(), "a certificate of nobody known");
 
     let plain = Server::start();
     let demanding = Login { tls: Some(trusting), ..login(&plain, "postgres") };
-    assert!(connect(&demanding).await.is_err(), "a server without TLS is no fallback");
+    assert!(connect(&demanding, None).await.is_err(), "a server without TLS is no fallback");
 }

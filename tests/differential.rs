@@ -180,7 +180,7 @@ fn run(session: &mut Client, case: &Case, mode: Mode, on_twin: bool) -> Vec<Repl
     for step in &case.steps {
         let sql = step.twin.as_ref().filter(|_| on_twin).unwrap_or(&step.sql);
         let copy = step.twin_copy.as_ref().filter(|_| on_twin).or(step.copy.as_ref());
-        replies.push(session.run(mode, sql, &step.params, copy.map(|data| data.as_bytes())));
+        replies.push(session.run_typed(mode, sql, &step.types, &step.params, copy.map(|data| data.as_bytes())));
         if session.closed {
             return replies;
         }

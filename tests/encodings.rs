@@ -3,8 +3,11 @@
 
 mod support;
 
+use pgveil::demo::schema;
 use pgveil::reveal::encoding;
 use support::postgres::Server;
+use support::proxy::Proxy;
+use support::twins::Twins;
 use support::wire::Client;
 
 /// With how many of the single and double bytes, and of the characters up to U+FFFF, the proxy must convert at least.
@@ -47,6 +50,48 @@ fn converters_agree_with_postgresql() {
         assert!(decoded >= *least_decoded, "{name}: only {decoded} byte sequences are decoded");
         let encoded = encode_all(&mut client, name);
         assert!(encoded >= *least_encoded, "{name}: only {encoded} characters are encoded");
+    }
+}
+
+/// Literals, bound values and COPY, for a sealed column and a plain one.
+#[test]
+fn what_sessions_of_other_encodings_write_is_read_by_every_other() {
+    const TEXT: &str = "王小明，深圳市\u{3000}南山区";
+    let twins = Twins::start(&[]);
+    twins.create("bank", schema::PROTECTED);
+    let proxy = Proxy::start(twins.server.port());
+    let bank = |name: &str| match name {
+        "twin" => twins.connect("app", "twin"),
+        _ => Client::connect(proxy.port(), "app", "bank").unwrap(),
+    };
+    for name in ["twin", "bank"] {
+        let mut utf8 = bank(name);
+        let branch = "INSERT INTO branches VALUES (901, 'X', 'x', 'y')";
+        utf8.must(branch);
+        for (at, encoding) in ["GBK", "GB18030", "EUC_CN", "UTF8"].iter().enumerate() {
+            let encoded = |sql: &str| encoding::from_utf8(encoding, sql.as_bytes()).unwrap().into_owned();
+            let mut session = bank(name);
+            session.must(&format!("SET client_encoding TO '{encoding}'"));
+            let id = 800_000 + at * 10;
+            let insert = |id: usize, value: &str| {
+                format!(
+                    "INSERT INTO customers (id, name, id_number, notes, address, branch_id) VALUES ({id}, 'n', '{id}', {value}, {value}, 901)"
+                )
+            };
+            let reply = session.query(&encoded(&insert(id, &format!("'{TEXT}'"))));
+            assert_eq!(reply.failure, None, "{name} {encoding}");
+            session.must(&insert(id + 1, "NULL"));
+            let update = "UPDATE customers SET notes = $1, address = $2 WHERE id = $3";
+            let values = [encoded(TEXT), encoded(TEXT), (id + 1).to_string().into_bytes()];
+            assert_eq!(session.execute_bytes(update, &values).failure, None, "{name} {encoding}");
+            let row = format!("{}\tn\t{}\t{TEXT}\t{TEXT}\t901\n", id + 2, id + 2);
+            let copy = "COPY customers (id, name, id_number, notes, address, branch_id) FROM STDIN";
+            assert_eq!(session.simple(copy, Some(&encoded(&row))).failure, None, "{name} {encoding}");
+            let own = session.must(&format!("SELECT notes, address FROM customers WHERE id >= {id}")).rows;
+            assert_eq!(own, vec![vec![Some(encoded(TEXT)); 2]; 3], "{name} {encoding}");
+            let read = utf8.must(&format!("SELECT notes, address FROM customers WHERE id >= {id}")).rows;
+            assert_eq!(read, vec![vec![Some(TEXT.to_owned().into_bytes()); 2]; 3], "{name} {encoding}");
+        }
     }
 }
 

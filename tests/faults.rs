@@ -28,12 +28,16 @@ struct Bench {
 
 impl Bench {
     fn start() -> Self {
+        Self::start_in(&[])
+    }
+
+    fn start_in(environment: &[(&str, &str)]) -> Self {
         let twins = Twins::none(Server::start());
         twins.create("bank", schema::PROTECTED);
         let admin = free_port();
         let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
         let more = format!("[admin]\naddress = \"127.0.0.1:{admin}\"\n");
-        let proxy = Proxy::start_with(twins.server.port(), &policies, &more);
+        let proxy = Proxy::start_in(twins.server.port(), &policies, &more, environment);
         let bench = Self { twins, proxy, admin };
         twins::load_customers(&mut bench.client(), 10);
         bench
@@ -110,6 +114,137 @@ fn a_server_killed_in_the_middle_is_one_error_and_an_incomplete_record() {
             assert!(began.elapsed() < Duration::from_secs(10), "{sql}: {}", bench.audit());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+/// What a masked role may still see after another session has put a view over protected rows in a table's place.
+#[test]
+fn ddl_of_others_between_parse_and_bind_is_judged_anew() {
+    let bench = Bench::start();
+    let mut teller = Client::connect(bench.proxy.port(), "teller", "bank").expect("a session");
+    let mut owner = bench.twins.connect("app", "bank");
+    owner.must("INSERT INTO scratch VALUES (1, 'open')");
+    for (name, sql) in [("one", "SELECT id, v FROM scratch"), ("two", "SELECT * FROM scratch WHERE id = $1")] {
+        assert!(teller.prepare(name, sql).failure.is_none());
+    }
+    assert_eq!(teller.execute("one", &[]).rows.len(), 1);
+    owner.must("DROP TABLE scratch; CREATE VIEW scratch AS SELECT id, name AS v FROM customers");
+    let hidden = owner.must("SELECT name FROM customers").rows;
+    // The bound within which the DDL of others is noticed
+    std::thread::sleep(Duration::from_millis(1500));
+    for (name, params) in [("one", vec![]), ("two", vec![Some("1".to_owned())])] {
+        let shown = teller.execute(name, &params);
+        assert!(shown.rows.iter().all(|row| !hidden.contains(&vec![row[1].clone()])), "{name}: {shown:?}");
+        assert!(shown.failure.is_some() || !shown.rows.is_empty(), "{name}: neither rows nor an error");
+    }
+}
+
+/// A file system of a megabyte, which goes with the value.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None` where it may not be mounted.
+    fn mount() -> Option<Self> {
+        let place = tempfile::tempdir().expect("temporary directory");
+        let options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs"];
+        let mounted = Command::new("mount").args(options).arg(place.path()).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(place))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _gone_already = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_trail_stops_protected_data_until_there_is_room() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("not tested: only root may mount a small file system");
+        return;
+    };
+    let trail = disk.0.path().join("audit");
+    let bench = Bench::start_in(&[("PGVEIL_AUDIT_DIRECTORY", trail.to_str().expect("a path"))]);
+    let mut client = bench.client();
+    let protected = "SELECT phone FROM customers WHERE id = 1";
+    client.must(protected);
+
+    let filler = disk.0.path().join("filler");
+    let mut file = std::fs::File::create(&filler).expect("a file");
+    while file.write_all(&[0; 512]).is_ok() {}
+    drop(file);
+    // What is left of the last page takes some records yet. Who finds it full has run a statement, whose rows are
+    // withheld; from then on nothing is run
+    let refused = (0..1000).find_map(|_| client.simple(protected, None).failure).expect("a refusal");
+    assert_eq!(refused.sqlstate, "58030", "{refused:?}");
+    let mut client = bench.client();
+    for sql in [protected, "UPDATE customers SET phone = '13900000000'", protected] {
+        let refused = client.simple(sql, None);
+        assert!(refused.rows.is_empty() && refused.status == b'I', "{refused:?}");
+        assert_eq!(refused.failure.map(|failure| failure.sqlstate).as_deref(), Some("58030"), "{sql}");
+        assert_eq!(client.must("SELECT 1").rows.len(), 1, "what is not protected goes on");
+    }
+    assert_eq!(client.prepare("p", protected).failure.map(|failure| failure.sqlstate).as_deref(), Some("58030"));
+
+    std::fs::remove_file(&filler).expect("room");
+    let began = Instant::now();
+    while client.simple(protected, None).failure.is_some() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it does not recover: {}", bench.proxy.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(client.must("SELECT 1 FROM customers WHERE phone = '13900000000'").rows.is_empty(), "it was not run");
+    drop((client, bench));
+    Proxy::verify_audit(&trail);
+}
+
+/// What a start cannot do without: exit 64 for what the operator has to correct, 1 for what the machine refuses.
+#[test]
+fn a_start_that_cannot_be_right_ends_with_its_exit_code() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let place = |name: &str| directory.path().join(name);
+    let bank = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank");
+    let write = |policy: &str, text: &str| {
+        std::fs::create_dir_all(place(policy)).expect("a directory");
+        std::fs::write(place(policy).join("tables.yaml"), text).expect("a policy");
+    };
+    let whole = std::fs::read_to_string(bank.join("tables.yaml")).expect("the sample's tables");
+    write("empty-file", "");
+    write("half", &whole[..whole.len() / 2]);
+    write("unknown-key", &format!("{whole}\nsurprise: 1\n"));
+    write("not-text", "\u{0}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("its address").to_string();
+    std::fs::write(place("a-file"), "").expect("a file");
+    let cases = [
+        ("missing", "PGVEIL_LOG_LEVEL", "info".to_owned(), 64),
+        ("empty-file", "PGVEIL_LOG_LEVEL", "info".to_owned(), 64),
+        ("half", "PGVEIL_LOG_LEVEL", "info".to_owned(), 64),
+        ("unknown-key", "PGVEIL_LOG_LEVEL", "info".to_owned(), 64),
+        ("not-text", "PGVEIL_LOG_LEVEL", "info".to_owned(), 64),
+        ("bank", "PGVEIL_LOG_LEVEL", "loud".to_owned(), 64),
+        ("bank", "PGVEIL_KEYS_KEYRING", place("missing").display().to_string(), 64),
+        ("bank", "PGVEIL_KEYS_KEK_FILE", place("missing").display().to_string(), 64),
+        ("bank", "PGVEIL_AUDIT_KEY", "env:NOTHING_OF_THAT_NAME".to_owned(), 64),
+        ("bank", "PGVEIL_LISTEN_ADDRESS", taken, 1),
+        ("bank", "PGVEIL_AUDIT_DIRECTORY", place("a-file").display().to_string(), 1),
+    ];
+    let config = place("pgveil.toml");
+    std::fs::write(&config, pgveil::demo::config::text(1, 1, &bank, directory.path())).expect("a configuration");
+    pgveil::demo::config::make_keys(Path::new(env!("CARGO_BIN_EXE_pgveil")), &config).expect("keys");
+    for (policy, variable, value, expect) in cases {
+        let policies = if policy == "bank" { bank.clone() } else { place(policy) };
+        let text = pgveil::demo::config::text(free_port(), free_port(), &policies, directory.path());
+        std::fs::write(&config, text).expect("a configuration");
+        let output = Command::new(env!("CARGO_BIN_EXE_pgveil"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .env(variable, &value)
+            .output()
+            .expect("pgveil runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expect), "{policy}, {variable}={value}: {said}");
+        assert!(said.contains("pgveil serve: "), "{policy}, {variable}={value}: {said}");
     }
 }
 

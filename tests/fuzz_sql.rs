@@ -24,6 +24,7 @@ use mutation::oracle::Oracle;
 use pgveil::analyze::{self, Borne, NoNames, Rights};
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::load::load;
+use pgveil::catalog::place::Target;
 use pgveil::catalog::{Catalog, TempSchema};
 use pgveil::crypto::Sealer;
 use pgveil::demo::schema;
@@ -183,7 +184,7 @@ impl Bench {
         twins.create("bank", schema::PROTECTED);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let catalog = runtime.block_on(async {
-            let (client, _) = connect(&login(&twins.server)).await.expect("a catalog session");
+            let client = connect(&login(&twins.server), None).await.expect("a catalog session").client;
             load(&client).await.expect("the catalog")
         });
         let names = twins
@@ -270,12 +271,12 @@ impl Bench {
 
 fn login(server: &Server) -> Login {
     Login {
-        host: "127.0.0.1".into(),
-        port: server.port(),
+        target: Target::one("127.0.0.1", server.port()),
         database: "bank".into(),
         user: "veil_catalog".into(),
         password: None,
         tls: None,
+        direct_tls: false,
         connect_timeout: Duration::from_secs(5),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pgveil::auth::Turned;
 use support::gate::{Certificates, Front, configuration, write_private};
-use support::postgres::{Server, binary, give_to_server};
+use support::postgres::{self, Server, binary, give_to_server};
 use tempfile::TempDir;
 
 /// A server with one role per method, over TLS or not, and what belongs to it.
@@ -109,6 +109,11 @@ fn command(port: u16, conninfo: &str, password: &str) -> Command {
     let mut command = Command::new(binary("psql"));
     let target = format!("host=127.0.0.1 port={port} dbname=postgres connect_timeout=20 {conninfo}");
     command.args(["-X", "-A", "-t", "-w", &target]).env("PGPASSWORD", password).stdin(Stdio::null());
+    // A newer server's own libpq
+    let library = binary("postgres").with_file_name("../lib");
+    if library.join("libpq.so.5").exists() {
+        command.env("LD_LIBRARY_PATH", library);
+    }
     // A service or certificate of whoever runs the tests
     command.env("HOME", "/nonexistent");
     command
@@ -290,6 +295,35 @@ fn client_certificates_name_their_holder() {
     let output = psql(front.port, "user=trusty sslmode=disable", "", "SELECT 1");
     assert!(stderr(&output).contains("TLS connections only"), "{}", stderr(&output));
     assert_eq!(refused(&front), ("28000".to_owned(), "trusty".to_owned()));
+}
+
+/// By libpq itself, where it is new enough: TLS from the first byte on either leg, protocol 3.2, long cancel keys.
+#[test]
+fn direct_tls_and_protocol_3_2_as_libpq_speaks_them() {
+    let bank = bank();
+    let major = postgres::major();
+    if major < 17 {
+        println!("PostgreSQL {major}: its server takes no direct TLS, its libpq asks for none");
+        return;
+    }
+    let direct = bank.upstream(&format!("sslrootcert = '{}'\nsslnegotiation = 'direct'", bank.file("ca.crt")));
+    let verifiers = format!("[auth]\nverifiers = '{}'\n", bank.file("verifiers"));
+    let front = Front::start(&(bank.tls_listen("") + &direct + &verifiers));
+    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let newest = if major < 18 { "" } else { "min_protocol_version=3.2" };
+    for more in ["sslnegotiation=direct", "sslnegotiation=postgres"] {
+        let ca = bank.file("ca.crt");
+        let conninfo = format!("user=scrammer sslmode=verify-full sslrootcert={ca} {more} {newest}");
+        assert_eq!(must(&psql(front.port, &conninfo, "right", sql)), "t", "{more}");
+        let facts = front.outcome().expect("a session");
+        assert_eq!((facts.auth_method, facts.is_encrypted), ("scram-sha-256", true), "{more}");
+    }
+    // In clear the newest protocol too
+    let front = Front::start(&bank.upstream(""));
+    assert_eq!(must(&psql(front.port, &format!("user=trusty sslmode=disable {newest}"), "", "SELECT 1")), "1");
+    if major >= 18 {
+        assert_eq!(front.outcome().expect("a session").startup.version.code(), 0x0003_0002);
+    }
 }
 
 #[test]

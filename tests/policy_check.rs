@@ -86,6 +86,56 @@ async fn the_printed_ddl_mends_a_plain_bank() {
     assert!(!after.iter().any(|finding| finding.ddl.is_some()), "{after:#?}");
 }
 
+/// Sealed values of two columns are never alike: a key over them would refer to nothing.
+#[tokio::test(flavor = "current_thread")]
+async fn a_sealed_key_is_refused_on_both_of_its_ends() {
+    let server = Server::start();
+    let set = PolicySet::load(&repository().join("policies")).unwrap();
+    let client = database(&server, "bank", "schema-protected.sql").await;
+    let keys = "CREATE UNIQUE INDEX whole_pan ON cards (pan);
+        ALTER TABLE transactions ADD FOREIGN KEY (counterparty) REFERENCES cards (pan);
+        ALTER TABLE kyc DROP CONSTRAINT kyc_pkey, ADD PRIMARY KEY (customer_id, tax_no);";
+    client.batch_execute(keys).await.unwrap();
+    let found = errors(&findings(&set, &client).await);
+    for column in ["transactions.counterparty", "cards.pan", "kyc.tax_no"] {
+        let expect = format!("public.{column}: part of a primary, foreign or partition key: it cannot be sealed");
+        assert!(found.iter().any(|error| error.contains(&expect)), "{expect}\n{found:#?}");
+    }
+}
+
+/// Loaders and sessions that go around the proxy.
+#[tokio::test(flavor = "current_thread")]
+async fn the_database_itself_refuses_plaintext_in_every_sealed_column() {
+    let server = Server::start();
+    let set = PolicySet::load(&repository().join("policies")).unwrap();
+    let client = database(&server, "bank", "schema-protected.sql").await;
+    // Rows without values; what is left are the CHECKs
+    let rows = "ALTER TABLE employees ALTER phone DROP NOT NULL; ALTER TABLE customers ALTER id_number DROP NOT NULL;
+        ALTER TABLE accounts ALTER account_no DROP NOT NULL; ALTER TABLE cards ALTER pan DROP NOT NULL;
+        INSERT INTO branches VALUES (1, 'B', 'b', 'c');
+        INSERT INTO employees (id, login, name, branch_id) VALUES (1, 'e', 'e', 1);
+        INSERT INTO customers (id, name, branch_id) VALUES (1, 'c', 1);
+        INSERT INTO accounts (id, customer_id, branch_id) VALUES (1, 1, 1);
+        INSERT INTO cards (id, account_id, customer_id) VALUES (1, 1, 1);
+        INSERT INTO transactions (id, account_id, at, kind, amount) VALUES (1, 1, now(), 'k', 1);
+        INSERT INTO kyc (customer_id) VALUES (1);";
+    client.batch_execute(rows).await.unwrap();
+    let mut tried = 0;
+    for relation in &set.get("bank").unwrap().relations {
+        for (column, policy) in relation.columns.iter().filter(|(_, policy)| policy.sealed.is_some()) {
+            let magic = if policy.sealed.as_ref().unwrap().equality { "~pv1:" } else { "~pv0:" };
+            for (value, is_taken) in [("13812345678", false), ("", false), (" ~pv1:x", false), (magic, true)] {
+                let sql = format!("UPDATE {}.{} SET {column} = '{value}'", relation.schema, relation.name);
+                let sqlstate =
+                    client.execute(&sql, &[]).await.err().and_then(|e| e.code().map(|c| c.code().to_owned()));
+                assert_eq!(sqlstate, (!is_taken).then(|| "23514".to_owned()), "{sql}");
+            }
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 25);
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn code_that_cannot_be_looked_into_is_shown() {
     let server = Server::start();

@@ -68,6 +68,21 @@ impl Bank {
         }
     }
 
+    /// Waits for a record with all of these in it.
+    fn await_audit(&self, parts: &[&str]) {
+        let began = Instant::now();
+        loop {
+            let files = std::fs::read_dir(self.proxy.directory().join("audit")).expect("the trail");
+            let texts = files.filter_map(|file| std::fs::read_to_string(file.expect("a file").path()).ok());
+            let trail = texts.collect::<String>();
+            if trail.lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "no record of {parts:?} in {trail}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// `pgveil_policy_reloads_total` of one result.
     fn reloads(&self, result: &str) -> u64 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.admin)).expect("the metrics listener");
@@ -226,6 +241,11 @@ fn look_ups_are_limited() {
     assert_eq!(limited_at(&teller.simple("SELECT phone FROM customers LIMIT 1", None)), None);
     assert!(limited_at(&bank.connect("teller").simple(&list, None)).is_some(), "a new session is the same login");
     assert_eq!(limited_at(&app.simple(&list, None)), None, "who sees the column does not test it");
+    let rows = (0..20).map(|at| format!("{}\t王小明\t1101051990010230{at}\t1\n", 70_000 + at)).collect::<String>();
+    let copy = "COPY customers (id, name, id_number, branch_id) FROM STDIN";
+    assert!(limited_at(&teller.simple(copy, Some(rows.as_bytes()))).is_some());
+    bank.await_audit(&["\"refuse\"", "COPY customers", "look-up-limit", "53400"]);
+    bank.await_audit(&["\"close\"", "\"failed\"", "53400"]);
 }
 
 fn limited_at(reply: &Reply) -> Option<String> {

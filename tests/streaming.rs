@@ -22,7 +22,7 @@ fn memory_stays_bounded_while_large_results_pass() {
     let connect = |user| Client::connect(proxy.port(), user, "bank").expect("a session");
     twins::load(&mut connect("app"));
 
-    // Millions of rows for the bench (`bench/stream.sh`), fewer for a debug build
+    // More of them: PGVEIL_STREAM_ROWS. `bench/run.sh streaming` measures the release build
     let rows: u64 = std::env::var("PGVEIL_STREAM_ROWS").map_or(2_000_000, |rows| rows.parse().expect("a number"));
     let open = format!("SELECT n, repeat('x', 20) || n FROM generate_series(1, {rows}) n");
     assert_eq!(drain(connect("app").ask(&open)), rows);

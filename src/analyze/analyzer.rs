@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::rights::{ColumnRights, RelationRights, SealedRight, Veil};
 use super::shape::Column;
 use super::stop::{Result, Stop};
-use crate::plan::{Effect, Output, Plan, Reveal, Touch, TouchAction};
+use crate::plan::{CONSTANT_ID, Effect, Output, Plan, Reveal, Touch, TouchAction};
 
 pub(super) struct Analyzer<'a> {
     pub(super) context: &'a Context<'a>,
@@ -125,6 +125,7 @@ impl<'a> Analyzer<'a> {
     fn touch_shown(&mut self, right: &SealedRight) {
         let name = right.column.name.to_string();
         match &right.reveal {
+            _ if right.column.id == CONSTANT_ID => {}
             Some(Reveal::Clear) => self.touch(&name, TouchAction::Decrypt),
             Some(Reveal::Mask(mask)) => self.touch(&name, TouchAction::Mask(mask.name.as_str().into())),
             Some(Reveal::Null) => self.touch(&name, TouchAction::Null),

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Node, TypeName};
 
 use super::analyzer::Analyzer;
 use super::build;
-use super::constant::{Literal, literal};
+use super::constant::{Literal, cast_type, literal};
 use super::rights::{ColumnRights, SealedRight};
 use super::scope::Scope;
 use super::shape::Shape;
 use super::stop::{Result, Stop};
 use crate::mask::Mask;
 use crate::plan::{KEEP_MARKER, ParamAction, Reveal, TouchAction, WriteGuard};
-use crate::value::Purpose;
+use crate::value::{Kind, LogicalType, Purpose};
 use crate::wire::{PgError, SqlState};
 
 /// The row that an UPDATE changes: its columns as the statement refers to them, by name.
@@ -91,26 +91,11 @@ impl Analyzer<'_> {
         scope: &Scope<'_>,
     ) -> Result<()> {
         if let Some(literal) = literal(value) {
-            *value = self.sealed_literal_value(literal, column, sealed, current)?;
+            *value = self.sealed_literal_value(literal, column, sealed, current, None)?;
             return Ok(());
         }
-        if let Some(NodeEnum::CaseExpr(case)) = &mut value.node {
-            self.opt_open(case.arg.as_deref_mut(), scope)?;
-            for when in &mut case.args {
-                let Some(NodeEnum::CaseWhen(when)) = &mut when.node else { continue };
-                self.opt_open(when.expr.as_deref_mut(), scope)?;
-                if let Some(result) = when.result.as_deref_mut() {
-                    self.assign_sealed(result, column, sealed, current, scope)?;
-                }
-            }
-            return match case.defresult.as_deref_mut() {
-                Some(result) => self.assign_sealed(result, column, sealed, current, scope),
-                None => Ok(()),
-            };
-        }
-        if let Some(NodeEnum::CoalesceExpr(coalesce)) = &mut value.node {
-            let mut args = coalesce.args.iter_mut();
-            return args.try_for_each(|arg| self.assign_sealed(arg, column, sealed, current, scope));
+        if self.is_assigned_choice(value, (column, sealed), current, scope)? {
+            return Ok(());
         }
         match self.value(value, scope)?.shape {
             // Values of the very same column id may be stored as they are
@@ -129,17 +114,90 @@ impl Analyzer<'_> {
         }
     }
 
+    /// CASE and COALESCE, with a cast around them or without, store what each of their values would; false for what is
+    /// neither.
+    fn is_assigned_choice(
+        &mut self,
+        value: &mut Node,
+        stored: (&ColumnRights, &SealedRight),
+        current: Option<&Current<'_>>,
+        scope: &Scope<'_>,
+    ) -> Result<bool> {
+        let cast = match &mut value.node {
+            Some(NodeEnum::TypeCast(cast)) if is_choice(cast.arg.as_deref()) => {
+                let Some(arg) = cast.arg.take() else { return Ok(false) };
+                let ty = cast.type_name.take();
+                *value = *arg;
+                ty
+            }
+            _ => None,
+        };
+        let mut results: Vec<&mut Node> = Vec::new();
+        match &mut value.node {
+            Some(NodeEnum::CaseExpr(case)) => {
+                self.opt_open(case.arg.as_deref_mut(), scope)?;
+                for when in &mut case.args {
+                    let Some(NodeEnum::CaseWhen(when)) = &mut when.node else { continue };
+                    self.opt_open(when.expr.as_deref_mut(), scope)?;
+                    results.extend(when.result.as_deref_mut());
+                }
+                results.extend(case.defresult.as_deref_mut());
+            }
+            Some(NodeEnum::CoalesceExpr(coalesce)) => results.extend(&mut coalesce.args),
+            _ => return Ok(false),
+        }
+        self.assign_results(results, cast.as_ref(), stored, current, scope).map(|()| true)
+    }
+
+    fn assign_results(
+        &mut self,
+        results: Vec<&mut Node>,
+        cast: Option<&TypeName>,
+        (column, sealed): (&ColumnRights, &SealedRight),
+        current: Option<&Current<'_>>,
+        scope: &Scope<'_>,
+    ) -> Result<()> {
+        // A choice among nothing but untyped constants is one among texts
+        let text = LogicalType { kind: Kind::Text, typmod: -1 };
+        let are_texts = results.iter().all(|result| self.is_untyped(result));
+        if are_texts && cast.is_none() && !sealed.column.ty.is_text() {
+            return Err(mistyped(column, sealed, text));
+        }
+        let described = are_texts.then_some(text.oid());
+        for result in results {
+            let is_own_type = cast.and_then(cast_type) == Some((sealed.column.ty.oid(), sealed.column.ty.typmod));
+            if let Some(ty) = cast.filter(|_| !is_own_type || literal(result).is_some()) {
+                *result = build::cast(std::mem::take(result), ty.clone());
+            }
+            match literal(result) {
+                Some(literal) => *result = self.sealed_literal_value(literal, column, sealed, current, described)?,
+                None => self.assign_sealed(result, column, sealed, current, scope)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_untyped(&self, node: &Node) -> bool {
+        match literal(node) {
+            Some(Literal::Null | Literal::Text { source: 0, .. }) => true,
+            Some(Literal::Parameter { number, source, .. }) => self.typed(number, source) == 0,
+            Some(Literal::Text { .. }) | None => false,
+        }
+    }
+
     fn sealed_literal_value(
         &mut self,
         literal: Literal,
         column: &ColumnRights,
         sealed: &SealedRight,
         current: Option<&Current<'_>>,
+        described: Option<u32>,
     ) -> Result<Node> {
         let guard = guard_of(sealed);
         match literal {
             Literal::Null => Ok(build::null()),
-            Literal::Text { text, source } => {
+            Literal::Text { text, source, typmod } => {
+                let text = self.cut(&sealed.column, source, typmod, text)?;
                 let is_mask = guard.as_ref().is_some_and(|mask| mask.looks_masked(sealed.column.ty, &text));
                 match (is_mask, current) {
                     (true, Some(current)) => return Ok(current.column(column)),
@@ -150,12 +208,18 @@ impl Analyzer<'_> {
                 self.reusable = false;
                 Ok(build::text(self.context.sealer.seal(&sealed.column, &value)?))
             }
-            Literal::Parameter { number, source } => {
+            Literal::Parameter { number, source, typmod } => {
                 let keeps = guard.is_some() && current.is_some();
                 let guard = guard.map(|mask| WriteGuard { mask, keep: current.is_some() });
                 let action = ParamAction::Seal { column: Arc::clone(&sealed.column), guard };
-                let shown = if source == 0 { sealed.column.ty.oid() } else { source };
-                let parameter = build::parameter(self.parameters.place(number, action, shown));
+                let own = if source == 0 { sealed.column.ty.oid() } else { source };
+                let shown = described.unwrap_or(own);
+                if let Some(typed) = self.unlike(number, source, &sealed.column).filter(|_| !sealed.column.ty.is_text())
+                {
+                    return Err(mistyped(column, sealed, typed));
+                }
+                let cast = LogicalType::from_oid(source, typmod);
+                let parameter = build::parameter(self.parameters.place_cast(number, action, shown, cast));
                 match current {
                     Some(current) if keeps => {
                         let is_kept = build::binary(parameter.clone(), "=", build::text(KEEP_MARKER));
@@ -197,7 +261,7 @@ impl Analyzer<'_> {
                 }
                 (false, _) => Ok(()),
             },
-            (Some(Literal::Parameter { number, source }), Some(ty)) => {
+            (Some(Literal::Parameter { number, source, .. }), Some(ty)) => {
                 match current {
                     None => {
                         let shown = if source == 0 { column.type_oid } else { source };
@@ -228,11 +292,22 @@ fn keep_own(own: Node, value: Node, stored: Node) -> Node {
     build::choose(build::binary(value.clone(), "=", own), stored, value)
 }
 
+fn is_choice(node: Option<&Node>) -> bool {
+    matches!(node.and_then(|node| node.node.as_ref()), Some(NodeEnum::CaseExpr(_) | NodeEnum::CoalesceExpr(_)))
+}
+
 fn guard_of(sealed: &SealedRight) -> Option<Arc<Mask>> {
     match &sealed.reveal {
         Some(Reveal::Mask(mask)) => Some(Arc::clone(mask)),
         Some(Reveal::Clear | Reveal::Null) | None => None,
     }
+}
+
+fn mistyped(column: &ColumnRights, sealed: &SealedRight, typed: LogicalType) -> Stop {
+    let ty = LogicalType { typmod: -1, ..sealed.column.ty };
+    let message = format!("column \"{}\" is of type {ty} but expression is of type {typed}", column.name);
+    let hint = "You will need to rewrite or cast the expression.";
+    PgError::new(SqlState(*b"42804"), message).with_hint(hint).into()
 }
 
 fn mask_stored(column: &str) -> Stop {

@@ -47,6 +47,11 @@ pub(super) fn parameter(number: i32) -> Node {
     node(NodeEnum::ParamRef(ParamRef { number, location: -1 }))
 }
 
+/// `arg::ty`
+pub(super) fn cast(arg: Node, ty: TypeName) -> Node {
+    node(NodeEnum::TypeCast(Box::new(TypeCast { arg: Some(Box::new(arg)), type_name: Some(ty), location: -1 })))
+}
+
 /// `pg_catalog.function(args)`
 pub(super) fn call(function: &str, args: Vec<Node>) -> Node {
     node(NodeEnum::FuncCall(Box::new(FuncCall {

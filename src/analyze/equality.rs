@@ -8,13 +8,13 @@ use pg_query::protobuf::{AExpr, AExprKind, Node, SubLink, SubLinkType};
 
 use super::analyzer::Analyzer;
 use super::build;
-use super::constant::literal;
+use super::constant::{Literal, literal};
 use super::naming::strings;
 use super::rights::SealedRight;
 use super::scope::Scope;
 use super::shape::Column;
 use super::stop::{Result, Stop};
-use crate::plan::TouchAction;
+use crate::plan::{Reveal, TouchAction};
 
 /// One side of a comparison.
 enum Side {
@@ -122,21 +122,46 @@ impl Analyzer<'_> {
         right: &mut Node,
         b: &[SealedRight],
     ) -> Result<()> {
-        self.look_up(a)?;
-        self.look_up(b)?;
-        check_domain(a, b)?;
-        a.iter().chain(b).take(1).for_each(|right| self.count_look_ups(right, 1));
+        if !self.are_shown_apart(&[a, b].concat()) {
+            self.look_up(a)?;
+            self.look_up(b)?;
+            check_domain(a, b)?;
+            a.iter().chain(b).take(1).for_each(|right| self.count_look_ups(right, 1));
+        }
         self.to_term(left);
         self.to_term(right);
         Ok(())
     }
 
     fn sealed_literal(&mut self, sealed: &mut Node, rights: &[SealedRight], other: &mut Node) -> Result<()> {
-        self.look_up(rights)?;
         let (Some(literal), Some(right)) = (literal(other), rights.first()) else { return Err(not_comparable(rights)) };
+        let (is_shown, counted) = (self.is_shown_empty(&literal, rights), self.look_ups);
+        if !is_shown {
+            self.look_up(rights)?;
+        }
         *other = self.literal_term(literal, right)?;
+        if is_shown {
+            self.look_ups = counted;
+        }
         self.to_term(sealed);
         Ok(())
+    }
+
+    /// Whether it is asked for the empty text, which every mask shows as it is and no mask shows for anything else.
+    fn is_shown_empty(&self, literal: &Literal, rights: &[SealedRight]) -> bool {
+        let shows = |right: &SealedRight| {
+            let shows = match &right.reveal {
+                Some(Reveal::Mask(mask)) => mask.shows_empty(),
+                Some(Reveal::Clear) => true,
+                Some(Reveal::Null) | None => false,
+            };
+            shows && right.column.ty.is_text() && right.column.equality
+        };
+        let is_empty =
+            matches!(literal, Literal::Text { text, source, .. } if text.is_empty() && matches!(source, 0 | 25 | 1043));
+        // Who may look up looks up
+        let is_lacking = rights.iter().any(|right| !right.look_up);
+        is_empty && is_lacking && !self.is_in_view && rights.iter().all(shows)
     }
 
     fn in_list(&mut self, left: &mut Node, list: &mut Node, scope: &Scope<'_>) -> Result<()> {
@@ -264,9 +289,11 @@ impl Analyzer<'_> {
         let side = self.side(test, scope)?;
         match (side, column.shape.sealed()) {
             (Side::Sealed(rights), Some(others)) if is_equality => {
-                self.look_up(&rights)?;
-                self.look_up(others)?;
-                check_domain(&rights, others)?;
+                if !self.are_shown_apart(&[&*rights, &**others].concat()) {
+                    self.look_up(&rights)?;
+                    self.look_up(others)?;
+                    check_domain(&rights, others)?;
+                }
                 self.to_term(test);
                 Ok(true)
             }

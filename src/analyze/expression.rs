@@ -22,18 +22,8 @@ impl Analyzer<'_> {
         match &mut node.node {
             Some(NodeEnum::ColumnRef(_)) => self.column_ref(node, scope),
             Some(NodeEnum::SubLink(link)) => self.sublink_value(link, scope),
-            Some(NodeEnum::CaseExpr(case)) => {
-                self.opt_open(case.arg.as_deref_mut(), scope)?;
-                let mut results = Vec::new();
-                for when in &mut case.args {
-                    let Some(NodeEnum::CaseWhen(when)) = &mut when.node else { continue };
-                    self.opt_open(when.expr.as_deref_mut(), scope)?;
-                    results.extend(when.result.as_deref_mut());
-                }
-                results.extend(case.defresult.as_deref_mut());
-                self.one_of(results, scope)
-            }
-            Some(NodeEnum::CoalesceExpr(coalesce)) => self.one_of(coalesce.args.iter_mut().collect(), scope),
+            Some(NodeEnum::CaseExpr(case)) => self.case(case, scope),
+            Some(NodeEnum::CoalesceExpr(coalesce)) => self.coalesce(coalesce, scope),
             Some(NodeEnum::FuncCall(call)) => self.call(call, scope),
             _ => self.expression(node, scope).map(|()| Column::open("")),
         }
@@ -66,27 +56,6 @@ impl Analyzer<'_> {
                 "Query the tables themselves, or name the view in the policy.",
             )),
         }
-    }
-
-    /// One of several values: they have to be of one kind.
-    fn one_of(&mut self, values: Vec<&mut Node>, scope: &Scope<'_>) -> Result<Column> {
-        let mut shape: Option<Shape> = None;
-        for value in values.into_iter().filter(|value| !super::constant::is_null(value)) {
-            let next = self.value(value, scope)?.shape;
-            shape = match shape {
-                None => Some(next),
-                Some(so_far) => match so_far.merged(&next) {
-                    Some(merged) => Some(merged),
-                    None => {
-                        self.require_open(&so_far, "mixed-with-sealed", "a choice between it and other values")?;
-                        return self
-                            .require_open(&next, "mixed-with-sealed", "a choice between it and other values")
-                            .map(|()| Column::open(""));
-                    }
-                },
-            };
-        }
-        Ok(Column { shape: shape.unwrap_or(Shape::Open), ..Column::open("") })
     }
 
     /// Everything whose value cannot be sealed.
@@ -154,8 +123,8 @@ impl Analyzer<'_> {
         let Some(arg) = arg else { return Ok(()) };
         if let Some(number) = parameter_of(arg) {
             return match self.parameters.sealed(number) {
-                Some((action, ty)) => {
-                    *arg = build::parameter(self.parameters.place(number, action, ty));
+                Some((action, ty, cast)) => {
+                    *arg = build::parameter(self.parameters.place_cast(number, action, ty, cast));
                     Ok(())
                 }
                 None => {
@@ -218,8 +187,8 @@ impl Analyzer<'_> {
                 for column in columns.iter().skip(1) {
                     self.require_open(&column.shape, "subquery-on-sealed", "a row from a subquery")?;
                 }
-                let shape = columns.first().map_or(Shape::Open, |column| column.shape.clone());
-                Ok(Column { shape, ..Column::open("") })
+                let first = columns.into_iter().next().unwrap_or_else(|| Column::open(""));
+                Ok(Column { origin: None, via: None, ..first })
             }
             _ => {
                 self.opt_open(link.testexpr.as_deref_mut(), scope)?;

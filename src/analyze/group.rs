@@ -1,6 +1,8 @@
 //! GROUP BY and DISTINCT over sealed columns: rows are put together by equality prefixes, and one value of each group
 //! is shown.
 
+use std::collections::BTreeSet;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, SelectStmt};
 
@@ -9,9 +11,10 @@ use super::analyzer::Analyzer;
 use super::build;
 use super::constant::integer_of;
 use super::naming::{of_target, string};
-use super::scope::{Mode, Scope};
+use super::scope::{Mode, Scope, Table};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
+use crate::catalog::RelationKind;
 
 /// What a sealed GROUP BY item refers to.
 pub(super) enum Grouped {
@@ -25,9 +28,14 @@ impl Analyzer<'_> {
     /// Reads GROUP BY. Items that are sealed columns become their terms; positions wait for the output columns.
     pub(super) fn group(&mut self, select: &mut SelectStmt, scope: &Scope<'_>) -> Result<Vec<Grouped>> {
         let mut grouped = Vec::new();
+        let keyed = self.keyed(&select.group_clause, scope);
         for (at, item) in select.group_clause.iter_mut().enumerate() {
             if let Some(target) = output_meant(item, &select.target_list, scope) {
                 grouped.push(Grouped::Output { target, item: at });
+                continue;
+            }
+            if place(item, scope).is_some_and(|(table, _)| keyed.contains(&table)) {
+                self.value(item, scope)?;
                 continue;
             }
             if let Some(NodeEnum::GroupingSet(set)) = &mut item.node {
@@ -36,6 +44,9 @@ impl Analyzer<'_> {
             }
             let shape = self.value(item, scope)?.shape;
             match shape {
+                Shape::Sealed(_) if !matches!(item.node, Some(NodeEnum::ColumnRef(_))) => {
+                    self.require_open(&shape, "group-on-sealed", "GROUP BY an expression")?;
+                }
                 Shape::Sealed(_) => {
                     self.groupable(&shape, "GROUP BY")?;
                     grouped.push(Grouped::Column(Box::new(item.clone())));
@@ -45,6 +56,21 @@ impl Analyzer<'_> {
             }
         }
         Ok(grouped)
+    }
+
+    /// The tables whose primary keys are among these columns: what else is put together by of one of them is alike where
+    /// the key is, sealed or not, and need not be compared.
+    fn keyed(&self, columns: &[Node], scope: &Scope<'_>) -> BTreeSet<usize> {
+        let places: Vec<_> = columns.iter().filter_map(|column| place(column, scope)).collect();
+        let is_keyed = |(at, table): (usize, &Table)| {
+            let rights = table.rights.as_ref()?;
+            // A child's rows are not in its parent's key
+            let has_children = rights.relation.kind != RelationKind::PartitionedTable
+                && self.context.catalog.descendants(rights.relation.oid).len() > 1;
+            let key = rights.primary_key().filter(|key| !key.is_empty() && !has_children)?;
+            key.into_iter().all(|index| places.contains(&(at, index))).then_some(at)
+        };
+        scope.tables.iter().enumerate().filter_map(is_keyed).collect()
     }
 
     /// Output columns that are grouped by become one value of their group.
@@ -120,6 +146,16 @@ impl Analyzer<'_> {
             let mut shapes = columns.iter().map(|column| &column.shape);
             return shapes.try_for_each(|shape| self.require_open(shape, "distinct-on-sealed", "DISTINCT"));
         }
+        let targets: Vec<Node> = select.target_list.iter().filter_map(value_of).cloned().collect();
+        let keyed = self.keyed(&targets, scope);
+        let is_keyed = |(target, column): (&Node, &Column)| match column.shape {
+            Shape::Open => true,
+            Shape::Sealed(_) => place(target, scope).is_some_and(|(table, _)| keyed.contains(&table)),
+            Shape::Stored(_) => false,
+        };
+        if targets.len() == columns.len() && targets.iter().zip(columns).all(is_keyed) {
+            return Ok(());
+        }
         if let Some(right) = columns.iter().find_map(|column| column.shape.sealed()).and_then(|rights| rights.first())
             && !select.sort_clause.is_empty()
         {
@@ -161,20 +197,20 @@ fn grouped_columns(select: &SelectStmt, scope: &Scope<'_>) -> Vec<(usize, usize)
         }
         _ => None,
     };
-    let place = |item: &Node| {
-        let column = by_place(item);
-        let Some(NodeEnum::ColumnRef(reference)) = &column.as_ref().unwrap_or(item).node else { return None };
-        let (name, label) = match reference.fields.as_slice() {
-            [name] => (string(name)?, None),
-            [label, name] => (string(name)?, Some(string(label)?)),
-            _ => return None,
-        };
-        let is_meant =
-            |at: usize| label.is_none_or(|label| scope.tables.get(at).is_some_and(|table| table.alias == label));
-        let mut found = scope.visible.iter().filter(|v| v.column.name == name && is_meant(v.place.0));
-        found.next().map(|visible| visible.place)
+    select.group_clause.iter().filter_map(|item| place(by_place(item).as_ref().unwrap_or(item), scope)).collect()
+}
+
+/// The column of one of this query's own row sources that an expression is, by table and place.
+fn place(expression: &Node, scope: &Scope<'_>) -> Option<(usize, usize)> {
+    let Some(NodeEnum::ColumnRef(reference)) = &expression.node else { return None };
+    let (name, label) = match reference.fields.as_slice() {
+        [name] => (string(name)?, None),
+        [label, name] => (string(name)?, Some(string(label)?)),
+        _ => return None,
     };
-    select.group_clause.iter().filter_map(place).collect()
+    let is_meant = |at: usize| label.is_none_or(|label| scope.tables.get(at).is_some_and(|table| table.alias == label));
+    let mut found = scope.visible.iter().filter(|v| v.column.name == name && !v.is_merged && is_meant(v.place.0));
+    found.next().map(|visible| visible.place)
 }
 
 fn show(target: &mut Node) {

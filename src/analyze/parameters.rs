@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::plan::{ParamAction, UpstreamParam};
+use crate::value::LogicalType;
 
 #[derive(Default)]
 pub(super) struct Parameters {
@@ -15,20 +16,27 @@ pub(super) struct Parameters {
     /// The client's numbers of which IS NULL is asked.
     null_asked: BTreeSet<i32>,
     /// What such a parameter is elsewhere in the statement, where that is not clear; known at a second reading.
-    sealed: HashMap<i32, (ParamAction, u32)>,
+    sealed: HashMap<i32, (ParamAction, u32, Option<LogicalType>)>,
 }
 
 impl Parameters {
     /// The upstream number for the client's `$number`. `ty` is the type that a client which declared none is told,
     /// 0 for what the server describes.
     pub(super) fn place(&mut self, number: i32, action: ParamAction, ty: u32) -> i32 {
+        self.place_cast(number, action, ty, None)
+    }
+
+    /// The same for one that the statement casts.
+    pub(super) fn place_cast(&mut self, number: i32, action: ParamAction, ty: u32, cast: Option<LogicalType>) -> i32 {
         let position = usize::try_from(number).unwrap_or(0);
         self.client = self.client.max(position);
         let client = position.saturating_sub(1);
         let made = self.made_of.entry(client).or_default();
-        let known = |at: &usize| self.upstream.get(*at).is_some_and(|known| is_same(&known.action, &action));
+        let known = |at: &usize| {
+            self.upstream.get(*at).is_some_and(|known| is_same(&known.action, &action) && known.cast == cast)
+        };
         let at = made.iter().copied().find(known).unwrap_or_else(|| {
-            self.upstream.push(UpstreamParam { client, action, ty });
+            self.upstream.push(UpstreamParam { client, action, ty, cast });
             made.push(self.upstream.len() - 1);
             self.upstream.len() - 1
         });
@@ -41,7 +49,7 @@ impl Parameters {
     }
 
     /// What stands for the client's `$number` where only NULL matters, if it is sealed elsewhere.
-    pub(super) fn sealed(&self, number: i32) -> Option<(ParamAction, u32)> {
+    pub(super) fn sealed(&self, number: i32) -> Option<(ParamAction, u32, Option<LogicalType>)> {
         self.sealed.get(&number).cloned()
     }
 
@@ -51,7 +59,7 @@ impl Parameters {
         let of = |number: &i32| {
             let client = usize::try_from(*number).ok()?.checked_sub(1)?;
             let hidden = self.made_of(client).find(is_hidden)?;
-            Some((*number, (hidden.action.clone(), hidden.ty)))
+            Some((*number, (hidden.action.clone(), hidden.ty, hidden.cast)))
         };
         let sealed: HashMap<_, _> = self.null_asked.iter().filter_map(of).collect();
         (!sealed.is_empty()).then(|| Self { sealed, ..Self::default() })

@@ -6,24 +6,26 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{DeallocateStmt, ExecuteStmt, Node, PrepareStmt};
 
 use super::analyzer::Analyzer;
-use super::constant::{Literal, literal};
+use super::constant::{Literal, literal, type_oid};
 use super::scope::Scope;
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque};
+use super::{Context, Statement, build, opaque};
 use crate::mask::Mask;
 use crate::plan::{Effect, ParamAction, Plan, PreparedSql, SealedColumn, UpstreamParam, Verdict, WriteGuard};
 use crate::sql;
-use crate::value::{Format, Purpose};
+use crate::value::{Format, LogicalType, Purpose};
 use crate::wire::{PgError, SqlState};
 
 /// The inner statement is decided now, and again at EXECUTE when policy or catalog have moved.
 pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Result<Verdict> {
     let Some(inner) = prepare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
     let text = sql::print(inner)?;
-    let verdict = super::verdict(&text, inner, statement.context, statement.is_fresh)?;
+    let param_types: Vec<u32> = prepare.argtypes.iter().map(declared_oid).collect();
+    let context = Context { param_types: &param_types, ..*statement.context };
+    let verdict = super::verdict(&text, inner, &context, statement.is_fresh)?;
     let named = |verdict: Verdict| Effect::Prepare {
         name: prepare.name.clone(),
-        statement: Arc::new(PreparedSql { sql: text.clone(), verdict, param_types: Vec::new() }),
+        statement: Arc::new(PreparedSql { sql: text.clone(), verdict, param_types: param_types.clone() }),
     };
     match &verdict {
         Verdict::Pass(_) => Ok(Verdict::Pass(named(verdict))),
@@ -66,6 +68,14 @@ fn argument_types(prepare: &PrepareStmt, plan: &Plan) -> Result<Vec<Node>> {
     types.collect()
 }
 
+/// 0 for a type that no column is sealed as.
+fn declared_oid(ty: &Node) -> u32 {
+    match &ty.node {
+        Some(NodeEnum::TypeName(ty)) => type_oid(ty).unwrap_or(0),
+        _ => 0,
+    }
+}
+
 fn not_prepared() -> Stop {
     Stop::not_understood("prepare", "this prepared statement", "")
 }
@@ -86,14 +96,17 @@ pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Resul
         },
         Verdict::Refuse(refusal) => Ok(Verdict::Refuse(Arc::clone(refusal))),
         Verdict::Rewrite(plan) if plan.copy.is_some() => Err(not_prepared()),
-        Verdict::Rewrite(plan) => execute_plan(statement, execute, plan).map(|plan| Verdict::Rewrite(Arc::new(plan))),
+        Verdict::Rewrite(plan) => {
+            let expected = plan.client_params.max(prepared.param_types.len());
+            execute_plan(statement, execute, plan, expected).map(|plan| Verdict::Rewrite(Arc::new(plan)))
+        }
     }
 }
 
-fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan) -> Result<Plan> {
-    if execute.params.len() != plan.client_params {
-        let message = format!("wrong number of parameters for prepared statement \"{}\"", execute.name);
-        return Err(PgError::new(SqlState::SYNTAX_ERROR, message).into());
+/// `expected`: how many arguments the client's own statement takes, used or not.
+fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan, expected: usize) -> Result<Plan> {
+    if execute.params.len() != expected {
+        return miscounted(execute, plan, expected);
     }
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     let mut arguments = Vec::new();
@@ -114,6 +127,27 @@ fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan) -
         touched: Arc::clone(&plan.touched),
         sees_details: plan.sees_details,
         look_ups: plan.look_ups.saturating_add(analyzer.look_ups),
+        reusable: false,
+    })
+}
+
+/// The server counts arguments only when it runs the statement, and says 42601 then: it gets a wrong number of NULLs.
+fn miscounted(execute: &ExecuteStmt, plan: &Plan, expected: usize) -> Result<Plan> {
+    let is_counted_alike = plan.params.len() == expected;
+    let count = if is_counted_alike { execute.params.len() } else { plan.params.len() + 1 };
+    let params = (0..count).map(|_| build::null()).collect();
+    let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params }));
+    Ok(Plan {
+        sql: sql::print(&tree)?,
+        params: Vec::new(),
+        client_params: 0,
+        outputs: plan.outputs.clone(),
+        copy: None,
+        effect: Effect::None,
+        touched: Arc::clone(&plan.touched),
+        // The server's count may not be the client's
+        sees_details: plan.sees_details && is_counted_alike,
+        look_ups: 0,
         reusable: false,
     })
 }
@@ -139,7 +173,14 @@ fn argument(analyzer: &mut Analyzer<'_>, value: &mut Node, param: &UpstreamParam
     };
     *value = match literal(value) {
         Some(Literal::Null) => build::null(),
-        Some(Literal::Text { text, source }) => {
+        Some(Literal::Text { text, source, typmod }) => {
+            let mut text = analyzer.cut(column, source, typmod, text)?;
+            let source = if source == 0 { param.ty } else { source };
+            if let Some(cast) = param.cast {
+                let style = analyzer.context.style;
+                text = cast.cast(source, Format::Text, text.as_bytes(), style)?.expose().to_owned();
+            }
+            let source = param.cast.map_or(source, LogicalType::oid);
             if let Some(guard) = guard.filter(|guard| looks_masked(guard, column, &text)) {
                 return match guard.keep {
                     true => {
@@ -149,7 +190,6 @@ fn argument(analyzer: &mut Analyzer<'_>, value: &mut Node, param: &UpstreamParam
                     false => Err(masked(&column.name)),
                 };
             }
-            let source = if source == 0 { param.ty } else { source };
             let read = analyzer.read(column, source, &text, purpose)?;
             let sealer = analyzer.context.sealer;
             build::text(match purpose {
@@ -166,7 +206,7 @@ fn argument(analyzer: &mut Analyzer<'_>, value: &mut Node, param: &UpstreamParam
 }
 
 fn array(analyzer: &mut Analyzer<'_>, value: &Node, column: &SealedColumn) -> Result<Node> {
-    let Some(Literal::Text { text, source }) = literal(value) else {
+    let Some(Literal::Text { text, source, .. }) = literal(value) else {
         return Err(Stop::unsupported("computed-argument", "a computed array argument of EXECUTE", column, ""));
     };
     let style = analyzer.context.style;

@@ -175,7 +175,7 @@ impl Analyzer<'_> {
                 Some(column) => {
                     self.assign(value, column, None, scope)?;
                     let shape = column.sealed.as_ref().map_or(Shape::Open, Shape::of);
-                    Column { name: name.clone(), shape, origin: None, via: None }
+                    Column { name: name.clone(), shape, ..Column::open("") }
                 }
                 None => self.value(value, scope)?,
             };

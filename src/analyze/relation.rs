@@ -187,6 +187,7 @@ pub(super) fn of_protected(label: &str, rights: Arc<RelationRights>) -> Table {
         },
         origin: Some((oid, column.number)),
         via: None,
+        ty: None,
     });
     let veils: Vec<Veil> = rights.columns.iter().map(|column| column.veil.clone()).collect();
     let is_veiled = rights.filter.is_some() || veils.iter().any(|veil| !matches!(veil, Veil::None | Veil::Denied));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
-use super::Statement;
 use super::stop::{Result, Stop};
+use super::{Context, Statement};
 use crate::plan::{Effect, MAGIC_COMMON, ParamAction, Plan, PreparedSql, TERM_CHARS, Verdict};
 use crate::sql;
 
@@ -19,7 +19,8 @@ pub(super) fn renewed(statement: &Statement<'_>, named: &PreparedSql) -> Result<
     if !is_followed(&inner.tree) {
         return not_followed(statement);
     }
-    let verdict = super::verdict(&named.sql, &inner.tree, statement.context, statement.is_fresh)?;
+    let context = Context { param_types: &named.param_types, ..*statement.context };
+    let verdict = super::verdict(&named.sql, &inner.tree, &context, statement.is_fresh)?;
     let is_same = match (&named.verdict, &verdict) {
         (Verdict::Pass(_), Verdict::Pass(_)) | (_, Verdict::Refuse(_)) => true,
         (Verdict::Rewrite(old), Verdict::Rewrite(new)) => is_same_upstream(old, new),

@@ -126,10 +126,14 @@ impl Rights {
         let relations = bind_relations(policy, role, catalog, borne);
         // Where nothing is protected nothing has a side door
         let protects_nothing = policy.relations.is_empty();
-        let reaching = reaching(catalog, &relations, !protects_nothing);
+        let sees_everything = role.is_some_and(|role| role.sees_everything);
+        let is_side_door = |oid: &Oid| {
+            let is_door = catalog.is_side_door(*oid) || (catalog.holds_credentials(*oid) && !sees_everything);
+            is_door && !protects_nothing
+        };
+        let reaching = reaching(catalog, &relations, is_side_door);
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
-        let sees_everything = role.is_some_and(|role| role.sees_everything);
         let listed = listed(policy, role);
         Self { relations, reaching, names, sees_everything, protects_nothing, listed, stored_code: Mutex::default() }
     }
@@ -370,7 +374,7 @@ impl Read {
 fn reaching(
     catalog: &Catalog,
     protected: &HashMap<Oid, Arc<RelationRights>>,
-    has_side_doors: bool,
+    is_side_door: impl Fn(&Oid) -> bool,
 ) -> HashMap<Oid, Reach> {
     let mut reached_from: HashMap<Oid, Vec<Oid>> = HashMap::new();
     for (oid, relation) in &catalog.relations {
@@ -391,7 +395,7 @@ fn reaching(
             }
         }
     }
-    let side_doors = catalog.relations.keys().filter(|oid| has_side_doors && catalog.is_side_door(**oid));
+    let side_doors = catalog.relations.keys().filter(|oid| is_side_door(oid));
     found.extend(side_doors.map(|oid| (*oid, Reach::SideDoor)));
     found
 }

@@ -7,8 +7,9 @@ use pg_query::protobuf::{Node, SelectStmt, SetOperation, SubLink, SubLinkType};
 use super::analyzer::Analyzer;
 use super::build;
 use super::query::Destination;
+use super::rights::SealedRight;
 use super::scope::Scope;
-use super::shape::{Column, Shape};
+use super::shape::{Column, Shape, common_type};
 use super::stop::{Result, Stop};
 
 /// What RowDescription says of columns that come from no one table.
@@ -57,7 +58,14 @@ impl Analyzer<'_> {
         left.into_iter()
             .zip(right)
             .map(|(left, right)| match left.shape.merged(&right.shape) {
-                Some(shape) => Ok(Column { shape, origin: NO_ORIGIN, ..left }),
+                Some(shape) => {
+                    let types: Vec<_> = left.logical_type().into_iter().chain(right.logical_type()).collect();
+                    let ty = match (&shape, common_type(&types)) {
+                        (Shape::Sealed(rights), None) => return Err(mixed(rights)),
+                        (_, ty) => ty,
+                    };
+                    Ok(Column { shape, origin: NO_ORIGIN, ty, ..left })
+                }
                 None => {
                     let what = "a set operation with other values";
                     self.require_open(&left.shape, "mixed-with-sealed", what)?;
@@ -66,6 +74,14 @@ impl Analyzer<'_> {
                 }
             })
             .collect()
+    }
+}
+
+fn mixed(rights: &[SealedRight]) -> Stop {
+    let what = "a set operation with values of another type";
+    match rights.first() {
+        Some(right) => Stop::unsupported("mixed-with-sealed", what, &right.column, ""),
+        None => Stop::not_understood("mixed-with-sealed", what, ""),
     }
 }
 

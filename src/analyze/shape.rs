@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::rights::{SealedRight, Veil};
 use super::stop::{Result, Stop};
 use crate::plan::{Output, OutputAction, Reveal, RevealColumn};
+use crate::value::LogicalType;
 
 /// The values of an expression or of a column of a row source.
 #[derive(Clone)]
@@ -29,11 +30,17 @@ impl Shape {
         }
     }
 
-    /// Both together, as UNION ALL and CASE bring them. `None` where open and sealed values would mix.
+    /// Both together, as UNION ALL and CASE bring them. `None` where open and sealed values would mix, or constants of two
+    /// makes.
     pub(super) fn merged(&self, other: &Self) -> Option<Self> {
         match (self, other) {
             (Self::Open, Self::Open) => Some(Self::Open),
             (Self::Sealed(left), Self::Sealed(right)) => {
+                let is_at_odds =
+                    |r: &SealedRight| left.iter().any(|l| l.column.id == r.column.id && l.column != r.column);
+                if right.iter().any(is_at_odds) {
+                    return None;
+                }
                 let mut all = left.to_vec();
                 all.extend(right.iter().filter(|r| left.iter().all(|l| l.column.id != r.column.id)).cloned());
                 Some(Self::Sealed(all.into()))
@@ -52,6 +59,8 @@ pub(super) struct Column {
     pub(super) origin: Option<(u32, i16)>,
     /// Where it comes from, where that is asked for.
     pub(super) via: Option<Arc<Step>>,
+    /// The type of sealed values where it is not that of their one column.
+    pub(super) ty: Option<LogicalType>,
 }
 
 /// A reference on the way from an output to its source.
@@ -64,7 +73,7 @@ pub(super) struct Step {
 
 impl Column {
     pub(super) fn open(name: impl Into<String>) -> Self {
-        Self { name: name.into(), shape: Shape::Open, origin: None, via: None }
+        Self { name: name.into(), shape: Shape::Open, origin: None, via: None, ty: None }
     }
 
     /// What becomes of it on its way to the client.
@@ -79,8 +88,29 @@ impl Column {
             }
             Shape::Stored(_) => return Err(Stop::not_understood("view-column", "column of a view", "")),
         };
-        Ok(Output { action, origin: self.origin, ty: None })
+        Ok(Output { action, origin: self.origin, ty: self.ty.map(|ty| (ty.oid(), ty.typmod)) })
     }
+
+    /// The type of sealed values as the client knows it.
+    pub(super) fn logical_type(&self) -> Option<LogicalType> {
+        self.ty.or_else(|| Some(self.shape.sealed()?.first()?.column.ty))
+    }
+}
+
+/// The type of a choice or a set operation among values of these types, as far as sealed values can be shown in it.
+/// Source: <https://www.postgresql.org/docs/current/typeconv-union-case.html>
+pub(super) fn common_type(types: &[LogicalType]) -> Option<LogicalType> {
+    let (first, rest) = types.split_first()?;
+    rest.iter().try_fold(*first, |so_far, next| match () {
+        () if so_far == *next => Some(so_far),
+        // Strings convert into each other both ways: the first stays
+        () if so_far.kind == next.kind || so_far.is_text() && next.is_text() => {
+            Some(LogicalType { typmod: -1, ..so_far })
+        }
+        () if next.widens_to(so_far) => Some(LogicalType { typmod: -1, ..so_far }),
+        () if so_far.widens_to(*next) => Some(LogicalType { typmod: -1, ..*next }),
+        () => None,
+    })
 }
 
 fn reveal(right: &SealedRight) -> Result<RevealColumn> {

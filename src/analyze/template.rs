@@ -248,6 +248,10 @@ fn pieces(plan: &Plan, places: &[Option<Place>]) -> Option<(Vec<(String, Slot)>,
 /// What was decided for a parameter, for the literal; `None` where the two are written in different ways.
 fn fill(param: &UpstreamParam, place: &Place) -> Option<Fill> {
     let cast = place.is_cast.then_some(param.ty);
+    // Each literal is cut in another place
+    if param.cast.is_some_and(|cast| cast.typmod >= 0) {
+        return None;
+    }
     match &param.action {
         // With a type it stands beside a mask that a literal is not compared with
         ParamAction::Relay => (param.ty == 0).then_some(Fill::AsIs),
@@ -303,7 +307,7 @@ fn read_literal(written: &str) -> Option<Literal> {
 /// Its text, and the OID of the type that it is written or cast as.
 fn read_source(written: &str, cast: Option<u32>) -> Option<(String, u32)> {
     match read_literal(written)? {
-        Literal::Text { text, source } => Some((text, cast.unwrap_or(source))),
+        Literal::Text { text, source, .. } => Some((text, cast.unwrap_or(source))),
         Literal::Null | Literal::Parameter { .. } => None,
     }
 }

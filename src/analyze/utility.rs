@@ -9,15 +9,15 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
     ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, ObjectType, RangeVar,
-    ViewStmt,
+    ViewStmt, a_const,
 };
 
 use super::analyzer::Analyzer;
 use super::relation::Referred;
 use super::rights::RelationRights;
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque, routine};
-use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TouchAction, Verdict};
+use super::{Statement, build, naming, opaque, routine};
+use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TERM_CHARS, TouchAction, Verdict};
 use crate::sql;
 
 pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
@@ -293,7 +293,7 @@ fn refers_to_interest(element: &Node, statement: &Statement<'_>) -> bool {
     }
 }
 
-/// An index over a sealed column is one over its equality prefix.
+/// An index over a sealed column is one over its equality prefix; it may be written as that too, as a dump has it.
 fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict> {
     if !statement.touches() {
         return other(statement, &NodeEnum::IndexStmt(Box::default()));
@@ -308,7 +308,10 @@ fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict>
     };
     for element in &mut rewritten.index_params {
         let Some(NodeEnum::IndexElem(element)) = &mut element.node else { continue };
-        if let Some(expression) = element.expr.as_deref() {
+        let is_sealed = |column: &&str| rights.column(column).is_some_and(|column| column.sealed.is_some());
+        if let Some(column) = element.expr.as_deref().and_then(term_of).filter(is_sealed) {
+            element.name = column.to_owned();
+        } else if let Some(expression) = element.expr.as_deref() {
             names_no_sealed(expression, &rights)?;
         }
         let Some(sealed) = rights.column(&element.name).and_then(|column| column.sealed.as_ref()) else { continue };
@@ -322,6 +325,25 @@ fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict>
     }
     let text = sql::print(&build::node(NodeEnum::IndexStmt(Box::new(rewritten))))?;
     Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, Effect::CatalogChanged))))
+}
+
+/// The column of `left(column, 27)`.
+fn term_of(expression: &Node) -> Option<&str> {
+    let Some(NodeEnum::FuncCall(call)) = &expression.node else { return None };
+    let names: Vec<&str> = call.funcname.iter().filter_map(naming::string).collect();
+    let [column, chars] = call.args.as_slice() else { return None };
+    let is_term = matches!(names.as_slice(), ["left"] | ["pg_catalog", "left"]) && is_term_length(chars);
+    let Some(NodeEnum::ColumnRef(column)) = column.node.as_ref().filter(|_| is_term) else { return None };
+    match column.fields.as_slice() {
+        [name] => naming::string(name),
+        _ => None,
+    }
+}
+
+fn is_term_length(node: &Node) -> bool {
+    let Some(NodeEnum::AConst(constant)) = &node.node else { return false };
+    let Some(a_const::Val::Ival(number)) = &constant.val else { return false };
+    usize::try_from(number.ival) == Ok(TERM_CHARS)
 }
 
 fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Option<Arc<RelationRights>>> {

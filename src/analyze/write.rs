@@ -70,6 +70,7 @@ impl Analyzer<'_> {
         }
         let Some(source) = insert.select_stmt.as_deref_mut() else { return Ok(()) };
         let Some(NodeEnum::SelectStmt(select)) = &mut source.node else { return Ok(()) };
+        super::rows::flatten(select);
         let rows = select.values_lists.len().max(1);
         columns.iter().for_each(|column| self.count_written(column, rows));
         let values = self.select(select, Some(with), Some(&columns))?;

@@ -205,10 +205,16 @@ impl AuditLog {
         self.send(Command::Record { at: jiff::Timestamp::now(), event, done: None });
     }
 
+    /// Whether the last attempt to write, and to sync, succeeded. Where it did not, another is made by itself.
+    pub fn is_writable(&self) -> bool {
+        let shared = &self.trail.shared;
+        shared.writable.load(Ordering::Relaxed) && shared.synced.load(Ordering::Relaxed)
+    }
+
     pub fn status(&self) -> Status {
         let shared = &self.trail.shared;
         Status {
-            writable: shared.writable.load(Ordering::Relaxed) && shared.synced.load(Ordering::Relaxed),
+            writable: self.is_writable(),
             records: shared.records.load(Ordering::Relaxed),
             dropped: shared.dropped.load(Ordering::Relaxed),
             queued: self.trail.queue.len() as u64,

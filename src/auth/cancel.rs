@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::packet::CancelRequest;
-use crate::config::Server;
+use crate::catalog::place::Server;
 use crate::upstream::Upstream;
 
 /// Beyond the time to connect: for the server to take the request and close.
@@ -78,7 +78,7 @@ impl Drop for Registered {
 pub(super) async fn forward(request: CancelRequest, registry: &Registry, upstream: &Arc<Upstream>) {
     let servers = match registry.find(&request) {
         Some(server) => vec![server],
-        None => upstream.servers().into_iter().map(Arc::clone).collect(),
+        None => upstream.servers().to_vec(),
     };
     let request = Arc::new(request);
     let mut deliveries = JoinSet::new();

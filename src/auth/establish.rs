@@ -17,6 +17,7 @@ use super::knock::{Knock, Socket, knock};
 use super::login::{LoggedIn, Login};
 use super::packet::{CancelRequest, Packet, Startup};
 use super::turned::{Claimed, Failure, RefusedLogin, Turned, refused};
+use crate::catalog::place::{Home, Server};
 use crate::session::Parameters;
 use crate::upstream::Stream;
 use crate::wire::backend::{Severity, write_error};
@@ -48,6 +49,8 @@ pub struct Admitted {
     /// What each side has sent beyond the login.
     pub client_buffer: BytesMut,
     pub server_buffer: BytesMut,
+    /// Which server it is.
+    pub address: Arc<Server>,
     pub facts: LoginFacts,
     pub parameters: Parameters,
     /// To be kept as long as the session: cancel requests find it by this, and it counts toward `max_sessions`.
@@ -76,16 +79,17 @@ pub struct Place {
     _registered: Option<Registered>,
 }
 
-/// Takes a connection as far as it goes, within the login timeout. `is_welcome` is asked before the server is.
+/// Takes a connection as far as it goes, within the login timeout. `welcome` says where the client's database is, and
+/// what it gives beside that is handed back with the session.
 ///
 /// # Errors
 /// [`Turned`]: the client has been told and the connection is closed.
-pub async fn establish(
+pub async fn establish<T>(
     gate: &Gate,
     socket: Socket,
     peer: Peer,
-    is_welcome: impl Fn(&Startup) -> Result<(), PgError>,
-) -> Result<Admitted, Turned> {
+    welcome: impl AsyncFnOnce(&Startup) -> Result<(Home, T), PgError>,
+) -> Result<(Admitted, T), Turned> {
     let materials = gate.materials();
     let deadline = Instant::now() + materials.login_timeout;
     let Knock { stream, tls_subject, packet } =
@@ -101,11 +105,12 @@ pub async fn establish(
     match packet {
         Ok(Packet::Startup(startup)) => {
             let logging_in = async {
-                is_welcome(&startup)?;
-                log_in(gate, &materials, &mut client, &startup).await
+                let (home, more) = welcome(&startup).await?;
+                let session = log_in(gate, &materials, &mut client, &startup, home).await?;
+                Ok::<_, Failure>((session, more))
             };
             match timeout_at(deadline, logging_in).await.unwrap_or_else(|_| Err(timed_out().into())) {
-                Ok(session) => Ok(session.admit(client, peer, tls_subject, startup)),
+                Ok((session, more)) => Ok((session.admit(client, peer, tls_subject, startup), more)),
                 Err(failure) => {
                     let Startup { user, database, .. } = startup;
                     Err(turn_away(client, failure, Claimed { user, database, tls_subject }).await)
@@ -127,6 +132,7 @@ async fn forward_cancel(gate: &Gate, materials: &Materials, request: CancelReque
 }
 
 struct Session {
+    home: Home,
     server: Channel,
     logged_in: LoggedIn,
     counted: OwnedSemaphorePermit,
@@ -134,7 +140,7 @@ struct Session {
 
 impl Session {
     fn admit(self, client: Channel, peer: Peer, tls_subject: Option<String>, startup: Startup) -> Admitted {
-        let LoggedIn { auth_method, server_pid, parameters, registered } = self.logged_in;
+        let LoggedIn { auth_method, server_pid, parameters, registered, .. } = self.logged_in;
         let is_encrypted = client.stream.is_tls();
         Admitted {
             client: client.stream,
@@ -142,6 +148,7 @@ impl Session {
             client_buffer: client.buffer,
             server_buffer: self.server.buffer,
             facts: LoginFacts { peer, is_encrypted, tls_subject, auth_method, server_pid, startup },
+            address: self.home.server,
             parameters,
             place: Place { _counted: self.counted, _registered: registered },
         }
@@ -153,23 +160,25 @@ async fn log_in(
     materials: &Materials,
     client: &mut Channel,
     startup: &Startup,
+    home: Home,
 ) -> Result<Session, Failure> {
     let is_clear = matches!(client.stream, Stream::Tcp(_));
     if is_clear && materials.client_tls.as_ref().is_some_and(|tls| tls.is_required) {
         return Err(refused("this server accepts TLS connections only").into());
     }
     let counted = Arc::clone(&gate.sessions).try_acquire_owned().map_err(|_| too_many())?;
-    let address = materials.upstream.server(&startup.database);
+    let address = &home.server;
     let connected = materials.upstream.connect(address).await.map_err(|error| {
         tracing::warn!(host = address.host, port = address.port, %error, "no connection to the server");
         PgError::new(SqlState::CANNOT_CONNECT, "could not connect to the database server")
     })?;
     let mut server = Channel::new(connected.stream);
     let mut login = Login::new(client, &mut server, startup, materials, connected.certificate);
+    login.must_be_standby = home.must_be_standby;
     let auth_method = login.authenticate().await?;
     let register = |pid, key: &[u8]| gate.registry.register(pid, key, address);
     let logged_in = login.settle(auth_method, register).await?;
-    Ok(Session { server, logged_in, counted })
+    Ok(Session { home, server, logged_in, counted })
 }
 
 fn too_many() -> PgError {

@@ -11,9 +11,9 @@ use super::gate::Materials;
 use super::packet::{NEWEST, Startup, Version};
 use super::turned::{Failure, refused, server_lost};
 use crate::session::Parameters;
-use crate::wire::SqlState;
 use crate::wire::backend::{error_fields, parameter_status, ready_for_query};
 use crate::wire::frame::violation;
+use crate::wire::{PgError, SqlState};
 
 /// What is kept for the client before it is sent, however much more the server has said.
 const MAX_PENDING_LEN: usize = 64 * 1024;
@@ -26,6 +26,8 @@ pub(super) struct Login<'a> {
     pub materials: &'a Materials,
     /// The server's, in DER; `None` where its leg is not TLS.
     pub server_certificate: Option<Vec<u8>>,
+    /// What the server must say of itself, where that matters.
+    pub must_be_standby: Option<bool>,
     /// For the client, not sent yet.
     pending: BytesMut,
 }
@@ -36,6 +38,8 @@ pub(super) struct LoggedIn {
     pub server_pid: u32,
     pub parameters: Parameters,
     pub registered: Option<Registered>,
+    /// Reported since PostgreSQL 14.
+    in_hot_standby: Option<bool>,
 }
 
 /// What the server asks of the client. Source: `AUTH_REQ_*` in PostgreSQL's `protocol.h`.
@@ -58,7 +62,8 @@ impl<'a> Login<'a> {
         materials: &'a Materials,
         server_certificate: Option<Vec<u8>>,
     ) -> Self {
-        Self { client, server, startup, materials, server_certificate, pending: BytesMut::new() }
+        let pending = BytesMut::new();
+        Self { client, server, startup, materials, server_certificate, must_be_standby: None, pending }
     }
 
     /// From the startup packet to AuthenticationOk, which is not relayed yet. Returns the method's name in `pg_hba.conf`.
@@ -128,7 +133,7 @@ impl<'a> Login<'a> {
     ) -> Result<LoggedIn, Failure> {
         Authentication::Ok.encode(&mut self.pending).map_err(|_| too_long())?;
         let parameters = Parameters::default();
-        let mut logged_in = LoggedIn { auth_method, server_pid: 0, parameters, registered: None };
+        let mut logged_in = LoggedIn { auth_method, server_pid: 0, parameters, registered: None, in_hot_standby: None };
         loop {
             // A server that never pauses must not fill the memory
             if self.server.buffer.is_empty() || self.pending.len() >= MAX_PENDING_LEN {
@@ -137,7 +142,7 @@ impl<'a> Login<'a> {
             let message = self.server_message().await?;
             self.pending.put_slice(message.frame());
             match message.kind {
-                b'S' => report(&mut logged_in.parameters, message.body())?,
+                b'S' => report(&mut logged_in, message.body())?,
                 b'K' if logged_in.registered.is_none() => {
                     let (pid, key) = backend_key(message.body())?;
                     logged_in.server_pid = pid;
@@ -145,11 +150,23 @@ impl<'a> Login<'a> {
                 }
                 b'N' => {}
                 b'Z' if ready_for_query(message.body()) == Ok(b'I') => {
+                    self.check_role(&logged_in)?;
                     self.send_pending().await?;
                     return Ok(logged_in);
                 }
                 _ => return Err(server_lost().into()),
             }
+        }
+    }
+
+    /// The server may have been promoted since the database was found there.
+    fn check_role(&self, logged_in: &LoggedIn) -> Result<(), Failure> {
+        match (self.must_be_standby, logged_in.in_hot_standby) {
+            (Some(wanted), Some(is_standby)) if wanted != is_standby => {
+                let message = "the database server is no longer the one that is wanted";
+                Err(PgError::new(SqlState::CANNOT_CONNECT_NOW, message).into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -218,9 +235,12 @@ fn negotiated(body: &[u8], asked: Version) -> Result<Version, Failure> {
     if version <= asked { Ok(version) } else { Err(server_lost().into()) }
 }
 
-fn report(parameters: &mut Parameters, body: &[u8]) -> Result<(), Failure> {
+fn report(logged_in: &mut LoggedIn, body: &[u8]) -> Result<(), Failure> {
     let (name, value) = parameter_status(body).map_err(|_| server_lost())?;
-    parameters.report(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
+    if name == b"in_hot_standby" {
+        logged_in.in_hot_standby = Some(value == b"on");
+    }
+    logged_in.parameters.report(&String::from_utf8_lossy(name), &String::from_utf8_lossy(value));
     Ok(())
 }
 

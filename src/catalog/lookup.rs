@@ -176,6 +176,13 @@ impl Catalog {
     pub fn is_side_door(&self, oid: Oid) -> bool {
         self.relations.get(&oid).is_some_and(|relation| is_side_door(relation))
     }
+
+    /// Whether it holds what somebody could log in with as another.
+    pub fn holds_credentials(&self, oid: Oid) -> bool {
+        let holds =
+            |relation: &Arc<Relation>| relation.schema == "pg_catalog" && CREDENTIALS.contains(&relation.name.as_str());
+        self.relations.get(&oid).is_some_and(holds)
+    }
 }
 
 /// The worst class met on the way, and the function that has it.
@@ -194,21 +201,19 @@ fn is_side_door(relation: &Relation) -> bool {
 }
 
 const SYSTEM_SIDE_DOORS: &[&str] = &[
-    "pg_authid",
     "pg_cursors",
-    "pg_hba_file_rules",
     "pg_largeobject",
     "pg_prepared_statements",
-    "pg_shadow",
     "pg_stat_activity",
     "pg_statistic",
     "pg_statistic_ext_data",
     "pg_stats",
     "pg_stats_ext",
     "pg_stats_ext_exprs",
-    "pg_user_mapping",
-    "pg_user_mappings",
 ];
+
+/// What logins are proved by, here and at foreign servers: a way around for those who do not see everything.
+const CREDENTIALS: &[&str] = &["pg_authid", "pg_hba_file_rules", "pg_shadow", "pg_user_mapping", "pg_user_mappings"];
 
 /// Views of extensions, whatever schema those were created in.
 const EXTENSION_SIDE_DOORS: &[&str] =

@@ -85,8 +85,8 @@ async fn configured(args: &ExplainArgs) -> Result<(Arc<Policy>, Catalog), String
     let config = config::load(&flags).map_err(told)?;
     let policy = policy(&PolicySet::load(&config.policies).map_err(told)?, args.database.as_deref())?;
     let logins = server::CatalogLogins::new(&config).map_err(told)?;
-    let (client, _notified) = connect::connect(&logins.login(&policy.database)).await.map_err(told)?;
-    let catalog = load::load(&client).await.map_err(told)?;
+    let connected = connect::connect(&logins.login(&policy.database), None).await.map_err(told)?;
+    let catalog = load::load(&connected.client).await.map_err(told)?;
     Ok((policy, catalog))
 }
 

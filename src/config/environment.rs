@@ -16,7 +16,9 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const LIBPQ: &[(&str, &str)] = &[
     ("PGHOST", "host"),
     ("PGPORT", "port"),
+    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGSSLMODE", "sslmode"),
+    ("PGSSLNEGOTIATION", "sslnegotiation"),
     ("PGSSLROOTCERT", "sslrootcert"),
     ("PGSSLCERT", "sslcert"),
     ("PGSSLKEY", "sslkey"),
@@ -76,9 +78,8 @@ impl Overlay<'_> {
         let decided = self.has("upstream", "sslrootcert");
         for (name, key) in LIBPQ {
             let is_decided = self.has("upstream", key) || (*key == "sslmode" && decided);
-            let kind = if *key == "port" { Kind::Number } else { Kind::Text };
             match environment.get(*name) {
-                Some(value) if !is_decided && !value.is_empty() => self.set("upstream", key, kind, name, value),
+                Some(value) if !is_decided && !value.is_empty() => self.set("upstream", key, Kind::Text, name, value),
                 Some(_) | None => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::located::{ConfigErrors, Places};
-use super::raw::Raw;
+use super::raw::{Raw, RawPort};
 
 /// What the command line says of the configuration. It wins over environment and file.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -38,7 +38,7 @@ impl Flags {
             let (host, port) = host_and_port(server)
                 .ok_or_else(|| places.error("upstream", "host", "expected HOST:PORT, for example db.bank:5432"))?;
             raw.upstream.host = Some(host);
-            raw.upstream.port = Some(port);
+            raw.upstream.port = Some(RawPort::One(port.into()));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! The process's configuration: one TOML file, overridden by the environment, overridden by flags.
 //!
 //! Every key of the file is also a variable, `PGVEIL_<TABLE>_<KEY>` (`PGVEIL_LISTEN_ADDRESS`, `PGVEIL_POLICIES`), except those
-//! of `[databases.NAME]`. libpq's own variables (`PGHOST`, `PGPORT`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGSSLCERT`,
-//! `PGSSLKEY`) fill what neither says about `[upstream]`.
+//! of `[databases.NAME]`. libpq's own variables (`PGHOST`, `PGPORT`, `PGSSLMODE`, `PGSSLNEGOTIATION`, `PGSSLROOTCERT`, `PGSSLCERT`,
+//! `PGSSLKEY`, `PGTARGETSESSIONATTRS`) fill what neither says about `[upstream]`.
 //!
 //! Architecture invariant: no secret stands in it. Secrets are named, as `file:/path` or `env:NAME`, and no error,
 //! summary or Debug output shows what a name stands for.
@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::catalog::place::Target;
 use crate::keys::{EnvKek, FileKek, KekError, KekProvider, KeyringError, Keyrings};
 use crate::{audit, log};
 
@@ -39,8 +40,8 @@ pub struct Config {
     pub policies: PathBuf,
     pub listen: Listen,
     pub upstream: Upstream,
-    /// Where databases are that are not at [`Upstream::server`].
-    pub databases: BTreeMap<String, Server>,
+    /// Where databases are that are not at [`Upstream::target`].
+    pub databases: BTreeMap<String, Target>,
     pub catalog: Catalog,
     pub keys: Keys,
     pub audit: audit::Config,
@@ -54,8 +55,8 @@ pub struct Config {
 
 impl Config {
     /// Where a database is.
-    pub fn server(&self, database: &str) -> &Server {
-        self.databases.get(database).unwrap_or(&self.upstream.server)
+    pub fn target(&self, database: &str) -> &Target {
+        self.databases.get(database).unwrap_or(&self.upstream.target)
     }
 }
 
@@ -86,17 +87,10 @@ pub struct ListenTls {
 /// The leg to the servers.
 #[derive(Debug)]
 pub struct Upstream {
-    pub server: Server,
+    pub target: Target,
     pub tls: UpstreamTls,
+    pub negotiation: SslNegotiation,
     pub connect_timeout: Duration,
-}
-
-/// One PostgreSQL server's address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// A name, an address, or the directory of a Unix socket where it begins with `/`.
-    pub host: String,
-    pub port: u16,
 }
 
 /// What the leg to the server asks of TLS. Never tried and then done without: that could be forced from outside.
@@ -134,6 +128,17 @@ pub(crate) enum SslMode {
     Require,
     VerifyCa,
     VerifyFull,
+}
+
+/// libpq's `sslnegotiation`: how TLS begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslNegotiation {
+    /// After a request in clear.
+    #[default]
+    Postgres,
+    /// With the first byte, from PostgreSQL 17 on.
+    Direct,
 }
 
 /// The login that reads the catalog.

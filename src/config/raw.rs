@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::SslMode;
+use super::{SslMode, SslNegotiation};
+use crate::catalog::place::SessionAttrs;
 use crate::{audit, log};
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,9 +41,12 @@ pub(super) struct RawListen {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawUpstream {
+    /// One, or several separated by commas, as in libpq.
     pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
+    pub(super) port: Option<RawPort>,
+    pub(super) target_session_attrs: Option<SessionAttrs>,
     pub(super) sslmode: Option<SslMode>,
+    pub(super) sslnegotiation: Option<SslNegotiation>,
     pub(super) sslrootcert: Option<PathBuf>,
     pub(super) sslcert: Option<PathBuf>,
     pub(super) sslkey: Option<PathBuf>,
@@ -54,7 +58,15 @@ pub(super) struct RawUpstream {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawDatabase {
     pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
+    pub(super) port: Option<RawPort>,
+}
+
+/// A number, or as text several that are separated by commas.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a port from 1 to 65535, or as text one for each host")]
+pub(super) enum RawPort {
+    One(u64),
+    Each(String),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -135,8 +147,10 @@ pub(super) const KEYS: &[(&str, &str, Kind)] = &[
     ("listen", "max_sessions", Kind::Number),
     ("listen", "login_timeout_seconds", Kind::Number),
     ("upstream", "host", Kind::Text),
-    ("upstream", "port", Kind::Number),
+    ("upstream", "port", Kind::Text),
+    ("upstream", "target_session_attrs", Kind::Text),
     ("upstream", "sslmode", Kind::Text),
+    ("upstream", "sslnegotiation", Kind::Text),
     ("upstream", "sslrootcert", Kind::Text),
     ("upstream", "sslcert", Kind::Text),
     ("upstream", "sslkey", Kind::Text),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Config, Identity, Server, UpstreamTls};
+use super::{Config, Identity, SslNegotiation, UpstreamTls};
 
 impl Config {
     /// The files it names that are not there. Those that commands create are left out.
@@ -27,9 +27,10 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "policies  {}", self.policies.display())?;
         self.listen(f)?;
-        writeln!(f, "upstream  {}, {}", self.upstream.server, self.upstream.tls)?;
-        for (name, server) in &self.databases {
-            writeln!(f, "database  {name}: {server}")?;
+        let direct = if self.upstream.negotiation == SslNegotiation::Direct { ", direct" } else { "" };
+        writeln!(f, "upstream  {}, {}{direct}", self.upstream.target, self.upstream.tls)?;
+        for (name, target) in &self.databases {
+            writeln!(f, "database  {name}: {target}")?;
         }
         let password =
             self.catalog.password.as_ref().map_or("no password".to_owned(), |from| format!("password {from}"));
@@ -59,16 +60,6 @@ impl Config {
         match &self.listen.unix_socket {
             Some(path) => writeln!(f, "          {}", path.display()),
             None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
         }
     }
 }

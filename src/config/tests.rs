@@ -25,7 +25,7 @@ fn defaults() {
     let config = with("").unwrap();
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:6432");
     assert_eq!((config.listen.max_sessions, config.listen.login_timeout.as_secs()), (10_000, 60));
-    assert_eq!(config.upstream.server, Server { host: "localhost".into(), port: 5432 });
+    assert_eq!(config.upstream.target, Target::one("localhost", 5432));
     assert_eq!(config.upstream.tls, UpstreamTls::Disable);
     assert_eq!(config.keys.kek, SecretReference::File("e".into()));
     assert_eq!(config.process.max_statement_bytes, 16 << 20);
@@ -36,7 +36,7 @@ fn defaults() {
 fn the_demo_s_text_loads() {
     let text = crate::demo::config::text(7000, 7001, Path::new("/policies"), Path::new("/d"));
     let config = load(&text, &[], Flags::default()).unwrap();
-    assert_eq!(config.upstream.server.to_string(), "127.0.0.1:7001");
+    assert_eq!(config.upstream.target.to_string(), "127.0.0.1:7001");
     assert_eq!(config.keys.keyring, Path::new("/d/keyring"));
 }
 
@@ -49,10 +49,14 @@ fn mistakes_have_their_place() {
         ("[upstream]\nsslmode = 'verifyfull'\n", "F:10:11: unknown variant `verifyfull`"),
         ("[upstream]\nsslmode = 'verifyfull'\n", "did you mean `verify-full`?"),
         ("[upstream]\nsslmode = 'verify-full'\n", "F:10:11: verifying needs `sslrootcert`"),
-        ("[upstream]\nport = 'x'\n", "F:10:8: expected u16"),
+        ("[upstream]\nport = 'x'\n", "F:10:8: expected a port from 1 to 65535, or as text one for each host"),
         ("[upstream]\nport = 0\n", "F:10:8: expected a port"),
+        ("[upstream]\nsslnegotiation = 'direct'\n", "F:10:18: direct TLS needs an `sslmode`"),
         ("[upstream]\nsslcert = 'c'\n", "F:10:11: `sslcert` without `sslkey`"),
-        ("[databases.bank]\nhost = 'a,b'\n", "F:10:8: expected one host name"),
+        ("[upstream]\nport = [1]\n", "expected a port from 1 to 65535, or as text one for each host"),
+        ("[upstream]\nhost = 'a,b'\nport = '1,2,3'\n", "F:11:8: 3 ports for 2 hosts"),
+        ("[upstream]\ntarget_session_attrs = 'read_write'\n", "did you mean `read-write`?"),
+        ("[databases.bank]\nhost = 'a,,b'\n", "F:10:8: expected a host name or address, or several"),
         ("[listen]\naddress = 'localhost'\n", "F:10:11: expected an address and a port"),
         ("[listen]\ntls_key = 'k'\n", "F:10:11: `tls_key` without `tls_certificate`"),
         ("[listen]\ntls_required = true\n", "F:10:16: `tls_required` needs"),
@@ -113,7 +117,7 @@ fn flags_win_over_environment_over_file_over_libpq() {
     assert_eq!(config.listen.address.port(), 2);
     assert_eq!(config.listen.max_sessions, 5);
     assert_eq!(config.policies, Path::new("from-environment"));
-    assert_eq!(config.upstream.server.to_string(), "file:3");
+    assert_eq!(config.upstream.target.to_string(), "file:3");
     let flags = Flags {
         listen: Some("127.0.0.1:4".into()),
         upstream: Some("flag:5".into()),
@@ -122,7 +126,7 @@ fn flags_win_over_environment_over_file_over_libpq() {
     };
     let config = load(&text, &environment, flags).unwrap();
     assert_eq!((config.listen.address.port(), config.policies.as_path()), (4, Path::new("flag")));
-    assert_eq!(config.upstream.server.to_string(), "flag:5");
+    assert_eq!(config.upstream.target.to_string(), "flag:5");
 }
 
 #[test]
@@ -134,7 +138,7 @@ fn wrong_variables_and_flags_are_named() {
         ),
         (("PGVEIL_LISTEN_TLS_REQUIRED", "yes"), "PGVEIL_LISTEN_TLS_REQUIRED: expected true or false"),
         (("PGVEIL_LISTEN_MAX_SESSIONS", "many"), "PGVEIL_LISTEN_MAX_SESSIONS: expected a whole number"),
-        (("PGVEIL_UPSTREAM_PORT", "70000"), "PGVEIL_UPSTREAM_PORT: expected u16"),
+        (("PGVEIL_UPSTREAM_PORT", "70000"), "PGVEIL_UPSTREAM_PORT: expected a port from 1 to 65535"),
         (("PGSSLMODE", "prefer"), "PGSSLMODE: unknown variant `prefer`"),
     ];
     for (variable, expect) in cases {
@@ -145,6 +149,18 @@ fn wrong_variables_and_flags_are_named() {
     assert!(error.starts_with("--upstream: expected HOST:PORT"), "{error}");
     let env = SMALL.replace("kek_file = 'e'", "kek = 'env:PGVEIL_KEYS_MASTER'");
     assert!(load(&env, &[("PGVEIL_KEYS_MASTER", "secret"), ("PGVEIL_HOME", "/")], Flags::default()).is_ok());
+}
+
+#[test]
+fn several_hosts_are_written_as_in_libpq() {
+    let upstream = "[upstream]\nhost = 'a, b'\nport = '1,2'\ntarget_session_attrs = 'primary'\n";
+    let databases = "[databases.x]\nport = 3\n[databases.y]\nhost = 'c,d'\n[databases.z]\nhost = '/run'\nport = '4'\n";
+    let config = with(&format!("{upstream}{databases}")).unwrap();
+    let shown = ["w", "x", "y", "z"].map(|name| config.target(name).to_string());
+    assert_eq!(shown, ["a:1, b:2 (primary)", "a:3, b:3 (primary)", "c:1, d:2 (primary)", "/run:4 (primary)"]);
+    let environment = [("PGHOST", "::1,b"), ("PGVEIL_UPSTREAM_PORT", "7"), ("PGTARGETSESSIONATTRS", "prefer-standby")];
+    let config = load(SMALL, &environment, Flags::default()).unwrap();
+    assert_eq!(config.upstream.target.to_string(), "[::1]:7, b:7 (prefer-standby)");
 }
 
 #[test]
@@ -168,8 +184,8 @@ fn the_summary_shows_names_only() {
     let shown = config.to_string();
     assert!(shown.contains("catalog   u, password env:CATALOG_PASSWORD\n"), "{shown}");
     assert!(shown.contains("database  bank: localhost:9\n"), "{shown}");
-    assert_eq!(config.server("bank").port, 9);
-    assert_eq!(config.server("other").port, 5432);
+    assert_eq!(config.target("bank").to_string(), "localhost:9");
+    assert_eq!(config.target("other").to_string(), "localhost:5432");
     assert_eq!(config.missing_files(), [Path::new("p")]);
 }
 
@@ -185,7 +201,7 @@ fn every_key_is_a_variable() {
     }
     for (_, key, kind) in KEYS {
         let named_so =
-            key.ends_with("seconds") || key.starts_with("max_") || ["port", "threads", "connect_timeout"].contains(key);
+            key.ends_with("seconds") || key.starts_with("max_") || ["threads", "connect_timeout"].contains(key);
         assert_eq!(named_so, *kind == Kind::Number, "{key}");
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::located::{ConfigError, ConfigErrors, Places};
-use super::raw::{Raw, RawAudit, RawCatalog, RawDatabase, RawKeys, RawListen, RawLog, RawServer, RawUpstream};
+use super::raw::{Raw, RawAudit, RawCatalog, RawDatabase, RawKeys, RawListen, RawLog, RawPort, RawServer, RawUpstream};
 use super::{
-    Catalog, Config, Identity, Keys, Listen, ListenTls, Log, Process, SecretReference, Server, SslMode, Upstream,
-    UpstreamTls,
+    Catalog, Config, Identity, Keys, Listen, ListenTls, Log, Process, SecretReference, SslMode, SslNegotiation, Target,
+    Upstream, UpstreamTls,
 };
 use crate::audit;
+use crate::catalog::place::Server;
 
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 6432);
 /// A message cannot be longer (`MaxAllocSize`).
@@ -23,7 +25,7 @@ pub(super) fn validate(raw: Raw, places: &Places) -> Result<Config, ConfigErrors
     let policies = check.required("", "policies", raw.policies);
     let listen = check.listen(raw.listen);
     let upstream = check.upstream(raw.upstream);
-    let databases = check.databases(raw.databases, &upstream.server);
+    let databases = check.databases(raw.databases, &upstream.target);
     let catalog = check.catalog(raw.catalog);
     let keys = check.keys(raw.keys);
     let audit = check.audit(raw.audit);
@@ -136,19 +138,52 @@ impl Check<'_> {
 
     fn upstream(&mut self, raw: RawUpstream) -> Upstream {
         let connect_timeout = self.positive("upstream", "connect_timeout", raw.connect_timeout, 10);
-        let server =
-            Server { host: raw.host.clone().unwrap_or_else(|| "localhost".to_owned()), port: raw.port.unwrap_or(5432) };
-        self.server("upstream", &server);
-        Upstream { server, tls: self.upstream_tls(raw), connect_timeout: seconds(connect_timeout) }
+        let ports = self.ports("upstream", raw.port.as_ref().unwrap_or(&RawPort::One(5432)));
+        let hosts = self.hosts("upstream", raw.host.as_deref().unwrap_or("localhost"));
+        let servers = self.servers("upstream", &hosts, &ports);
+        let target = Target { servers, wanted: raw.target_session_attrs.unwrap_or_default() };
+        let negotiation = raw.sslnegotiation.unwrap_or_default();
+        let tls = self.upstream_tls(raw);
+        if negotiation == SslNegotiation::Direct && tls == UpstreamTls::Disable {
+            self.refuse(
+                "upstream",
+                "sslnegotiation",
+                "direct TLS needs an `sslmode` of require or more, or `sslrootcert`",
+            );
+        }
+        Upstream { target, tls, negotiation, connect_timeout: seconds(connect_timeout) }
     }
 
-    fn server(&mut self, table: &str, server: &Server) {
-        if server.host.is_empty() || server.host.contains(',') {
-            self.refuse(table, "host", "expected one host name or address");
+    fn hosts(&mut self, table: &str, written: &str) -> Vec<String> {
+        let hosts: Vec<String> = written.split(',').map(|host| host.trim().to_owned()).collect();
+        if hosts.iter().any(String::is_empty) {
+            self.refuse(table, "host", "expected a host name or address, or several separated by commas");
         }
-        if server.port == 0 {
-            self.refuse(table, "port", "expected a port from 1 to 65535");
+        hosts
+    }
+
+    fn ports(&mut self, table: &str, written: &RawPort) -> Vec<u16> {
+        let ports: Option<Vec<u16>> = match written {
+            RawPort::One(port) => u16::try_from(*port).ok().map(|port| vec![port]),
+            RawPort::Each(ports) => ports.split(',').map(|port| port.trim().parse().ok()).collect(),
+        };
+        match ports {
+            Some(ports) if !ports.contains(&0) => ports,
+            Some(_) | None => {
+                self.refuse(table, "port", "expected a port from 1 to 65535, or as text one for each host");
+                vec![5432]
+            }
         }
+    }
+
+    /// As libpq: one port for all hosts, or one for each.
+    fn servers(&mut self, table: &str, hosts: &[String], ports: &[u16]) -> Vec<Arc<Server>> {
+        if ports.len() != 1 && ports.len() != hosts.len() {
+            let message = format!("{} ports for {} hosts: give one, or one for each", ports.len(), hosts.len());
+            self.refuse(table, "port", message);
+        }
+        let ports = ports.iter().copied().cycle();
+        hosts.iter().cloned().zip(ports).map(|(host, port)| Arc::new(Server { host, port })).collect()
     }
 
     /// As libpq: a CA makes `require` verify the chain. Unlike it, a CA alone means `verify-full`.
@@ -172,13 +207,21 @@ impl Check<'_> {
         }
     }
 
-    fn databases(&mut self, raw: BTreeMap<String, RawDatabase>, default: &Server) -> BTreeMap<String, Server> {
+    /// What a database does not say is as in `[upstream]`.
+    fn databases(&mut self, raw: BTreeMap<String, RawDatabase>, default: &Target) -> BTreeMap<String, Target> {
         let mut databases = BTreeMap::new();
         for (name, place) in raw {
-            let host = place.host.unwrap_or_else(|| default.host.clone());
-            let server = Server { host, port: place.port.unwrap_or(default.port) };
-            self.server(&format!("databases.{name}"), &server);
-            databases.insert(name, server);
+            let table = format!("databases.{name}");
+            let hosts = match &place.host {
+                Some(written) => self.hosts(&table, written),
+                None => default.servers.iter().map(|server| server.host.clone()).collect(),
+            };
+            let ports = match &place.port {
+                Some(written) => self.ports(&table, written),
+                None => default.ports(),
+            };
+            let servers = self.servers(&table, &hosts, &ports);
+            databases.insert(name, Target { servers, wanted: default.wanted });
         }
         databases
     }

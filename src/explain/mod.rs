@@ -214,7 +214,12 @@ mod tests {
         let output = |action| Output { action, origin: None, ty: None };
         Plan {
             sql: "SELECT id, phone FROM public.customer WHERE left(phone, 27) = $1".to_owned(),
-            params: vec![UpstreamParam { client: 0, action: ParamAction::Term { column: column() }, ty: 0 }],
+            params: vec![UpstreamParam {
+                client: 0,
+                action: ParamAction::Term { column: column() },
+                ty: 0,
+                cast: None,
+            }],
             client_params: 1,
             outputs: Some([output(OutputAction::Relay), output(OutputAction::Reveal([revealed].into()))].into()),
             copy: None,

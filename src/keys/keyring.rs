@@ -1,6 +1,7 @@
 //! What seals and opens: every key of the deployment, and a database's own.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -31,7 +32,7 @@ impl Keyrings {
         databases: BTreeMap<String, HashMap<String, DomainKeys>>,
         oldest_in_use: Option<SystemTime>,
     ) -> Self {
-        let keyring = |(database, domains)| (database, Arc::new(Keyring { domains }));
+        let keyring = |(database, domains)| (database, Arc::new(Keyring::of(domains)));
         Self { databases: databases.into_iter().map(keyring).collect(), oldest_in_use }
     }
 
@@ -42,7 +43,7 @@ impl Keyrings {
 
     /// The keys of one database; of one that the file does not name, a keyring that refuses everything.
     pub fn database(&self, name: &str) -> Arc<Keyring> {
-        let empty = || Arc::new(Keyring { domains: HashMap::new() });
+        let empty = || Arc::new(Keyring::of(HashMap::new()));
         self.databases.get(name).map_or_else(empty, Arc::clone)
     }
 
@@ -69,16 +70,35 @@ impl Keyrings {
 /// The keys of one database, by domain. No Debug, no Clone; wiped on drop.
 pub struct Keyring {
     domains: HashMap<String, DomainKeys>,
+    /// Of the keys that make terms.
+    fingerprint: u64,
 }
 
 impl Keyring {
+    fn of(domains: HashMap<String, DomainKeys>) -> Self {
+        let of_one = |(name, keys): (&String, &DomainKeys)| {
+            let mut hasher = DefaultHasher::new();
+            (name, keys.term(&Plaintext::new("keyring".to_owned())).as_str()).hash(&mut hasher);
+            hasher.finish()
+        };
+        // In no order
+        let fingerprint = domains.iter().map(of_one).fold(0, |all, one| all ^ one);
+        Self { domains, fingerprint }
+    }
+
+    /// Tells what was decided with these keys from what was decided with others: terms are part of statements. It is the
+    /// same where the same keys are read again.
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     /// Fresh keys for these domains that are written nowhere: what they seal is lost with them. For previews and tests.
     ///
     /// # Errors
     /// Where the system has no randomness.
     pub fn ephemeral(domains: &BTreeMap<String, TermHash>) -> Result<Self, KeyringError> {
         let fresh = |(name, hash): (&String, &TermHash)| Ok((name.clone(), DomainKeys::fresh(*hash)?));
-        Ok(Self { domains: domains.iter().map(fresh).collect::<Result<_, KeyringError>>()? })
+        Ok(Self::of(domains.iter().map(fresh).collect::<Result<_, KeyringError>>()?))
     }
 
     /// Authenticates and decrypts a value of the column.

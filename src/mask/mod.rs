@@ -163,6 +163,16 @@ impl Mask {
         Some(sql::cast(&expression, ty))
     }
 
+    /// Whether the empty text, and no other, is shown as the empty text.
+    pub fn shows_empty(&self) -> bool {
+        !matches!(&self.preset, Preset::Fixed(shown) if shown.trim().is_empty())
+    }
+
+    /// Whether two values that differ never look alike, so that what is shown tells them apart as they themselves do.
+    pub const fn tells_apart(&self) -> bool {
+        matches!(self.preset, Preset::Pseudonym(_))
+    }
+
     /// Whether a value that a caller writes has the shape of what this mask shows: then it is not the caller's
     /// own, and must not overwrite what is stored. Never true of a preset whose output is a legal value.
     pub fn looks_masked(&self, ty: LogicalType, value: &str) -> bool {
@@ -259,6 +269,23 @@ mod tests {
             assert_eq!(mask.apply(ty, preset.input, None), preset.output, "{}", preset.spec);
             assert_eq!(mask.apply(ty, "", None), if ty.is_text() { "" } else { continue }, "{}", preset.spec);
         }
+    }
+
+    #[test]
+    fn nothing_but_the_empty_text_is_shown_as_the_empty_text() {
+        let specs = PRESETS.iter().filter(|preset| preset.ty().is_text()).map(|preset| preset.spec);
+        for spec in specs.chain(["keep:0-0", "keep:0,0", "fixed:n/a"]) {
+            let Ok(mask) = Mask::parse(spec) else { continue };
+            assert!(mask.shows_empty());
+            for ty in [text(), varchar(40)] {
+                assert_eq!(mask.apply(ty, "", Some(&[7; 32])), "", "{spec}");
+                for value in [" ", "  ", "a", "0", "-", ".", "@", "a@", "@b", "\u{3000}", "王", "13812345678", "北京市"]
+                {
+                    assert_ne!(mask.apply(ty, value, Some(&[7; 32])), "", "{spec} of {value:?}");
+                }
+            }
+        }
+        assert!(!Mask::parse("fixed: ").is_ok_and(|mask| mask.shows_empty()));
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub struct UpstreamParam {
     pub action: ParamAction,
     /// The type OID that PostgreSQL would describe to a client that declared none. 0: what the server describes.
     pub ty: u32,
+    /// The type that the client's statement casts it to.
+    pub cast: Option<LogicalType>,
 }
 
 /// What a sealed value with an equality term starts with, and one without.
@@ -99,6 +101,10 @@ pub enum ParamAction {
     /// A value for a plain column under a mask: an error if it has the mask's shape, else relayed.
     RefuseMasked { mask: Arc<Mask>, ty: LogicalType, column: Arc<str> },
 }
+
+/// The column id that a statement's own constants are sealed under where sealed values come beside them. No column has it,
+/// so that they can be stored in none.
+pub const CONSTANT_ID: u32 = u32::MAX;
 
 /// Sent in place of a sealed value where an UPDATE must keep what is stored. Never a valid sealed value.
 pub const KEEP_MARKER: &str = "~pv!keep";

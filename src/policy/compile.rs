@@ -10,7 +10,7 @@ use super::{
     ColumnPolicy, ListedFunction, LookUpLimits, Members, Network, Policy, ReadRight, RelationGrant, RelationPolicy,
     RolePolicy, TermHash, canonical, parse_type,
 };
-use crate::plan::{Reveal, SealedColumn};
+use crate::plan::{CONSTANT_ID, Reveal, SealedColumn};
 use crate::value::{Kind, LogicalType};
 
 /// Compiles the files of one database.
@@ -129,6 +129,9 @@ impl Compiler {
         let full_name = format!("{table}.{}", name.value);
         if seal.id.value == 0 {
             self.refuse(source, &seal.id, "column ids start at 1");
+        }
+        if seal.id.value == CONSTANT_ID {
+            self.refuse(source, &seal.id, format!("id {CONSTANT_ID} is pgveil's own"));
         }
         if let Some(other) = self.ids.insert(seal.id.value, full_name.clone()) {
             self.refuse(source, &seal.id, format!("id {} already belongs to `{other}`", seal.id.value));

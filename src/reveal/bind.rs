@@ -69,7 +69,13 @@ fn upstream<'a>(
         return Ok(Upstream { format: 0, value: None });
     };
     let source = declared_type(declared, param.client).unwrap_or(param.ty);
-    let input = || Input::new(source, in_format, bytes, values);
+    let input = || {
+        let input = Input::new(source, in_format, bytes, values)?;
+        match param.cast {
+            Some(ty) => input.cast(ty, values),
+            None => Ok(input),
+        }
+    };
     let text = match &param.action {
         ParamAction::Relay => return Ok(Upstream { format: code, value: Some(Cow::Borrowed(bytes)) }),
         ParamAction::RefuseMasked { mask, ty, column } => {

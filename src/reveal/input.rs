@@ -38,6 +38,15 @@ impl<'a> Input<'a> {
         Self { source: 0, format: Format::Text, bytes }
     }
 
+    /// What the statement's own cast makes of it.
+    ///
+    /// # Errors
+    /// PostgreSQL's own where it cannot be cast, 0A000 where it is not known how.
+    pub fn cast(&self, ty: LogicalType, values: &Values) -> Result<Input<'static>, PgError> {
+        let value = ty.cast(self.source, self.format, &self.bytes, &values.style)?;
+        Ok(Input { source: ty.oid(), format: Format::Text, bytes: Cow::Owned(value.expose().as_bytes().to_vec()) })
+    }
+
     fn read(&self, ty: LogicalType, purpose: Purpose, values: &Values) -> Result<Plaintext, PgError> {
         ty.read(self.source, self.format, &self.bytes, &values.style, purpose)
     }

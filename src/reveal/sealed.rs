@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use super::{Shown, Values, encoding};
 use crate::crypto;
-use crate::plan::{MAGIC_COMMON, MAGIC_EQUALITY, MAGIC_PLAIN, Reveal, RevealColumn, SealedColumn};
+use crate::plan::{CONSTANT_ID, MAGIC_COMMON, MAGIC_EQUALITY, MAGIC_PLAIN, Reveal, RevealColumn, SealedColumn};
 use crate::value::{Format, Kind, LogicalType, Plaintext};
 use crate::wire::{PgError, SqlState};
 
@@ -13,6 +13,8 @@ pub enum Revealed {
     Null,
     Clear(LogicalType, Plaintext),
     Masked(LogicalType, Plaintext),
+    /// The statement's own.
+    Constant(LogicalType, Plaintext),
 }
 
 /// Opens a sealed value, by the right that the caller has to its column.
@@ -25,6 +27,7 @@ pub fn reveal(bytes: &[u8], columns: &[RevealColumn], values: &Values) -> Result
     let found = columns.iter().find(|candidate| candidate.column.id == id).ok_or_else(|| foreign(columns))?;
     let column = &*found.column;
     Ok(match &found.right {
+        _ if id == CONSTANT_ID => Revealed::Constant(column.ty, values.keys.open(column, sealed)?),
         Reveal::Null => Revealed::Null,
         Reveal::Clear => Revealed::Clear(column.ty, values.keys.open(column, sealed)?),
         Reveal::Mask(mask) => {
@@ -95,7 +98,7 @@ impl Revealed {
     /// Adds what is shown to the count.
     pub const fn count(&self, shown: &mut Shown) {
         match self {
-            Self::Null => {}
+            Self::Null | Self::Constant(..) => {}
             Self::Clear(..) => shown.clear += 1,
             Self::Masked(..) => shown.masked += 1,
         }
@@ -104,7 +107,7 @@ impl Revealed {
     fn value(&self, described: Option<(u32, i32)>) -> Result<Option<(LogicalType, &str)>, PgError> {
         match self {
             Self::Null => Ok(None),
-            Self::Clear(ty, text) | Self::Masked(ty, text) => {
+            Self::Clear(ty, text) | Self::Masked(ty, text) | Self::Constant(ty, text) => {
                 let shown = described.map_or(Ok(*ty), |(oid, typmod)| as_described(*ty, oid, typmod))?;
                 // PostgreSQL's cast from char(n) to the other text types drops the padding
                 let is_unpadded = ty.kind == Kind::Char && shown.kind != Kind::Char;
@@ -118,7 +121,11 @@ impl Revealed {
 /// The type that a column's value is written in, where RowDescription says another one than the column's.
 fn as_described(ty: LogicalType, oid: u32, typmod: i32) -> Result<LogicalType, PgError> {
     match logical_type(oid, typmod) {
-        Some(described) if described.kind == ty.kind || (described.is_text() && ty.is_text()) => Ok(described),
+        Some(described)
+            if described.kind == ty.kind || (described.is_text() && ty.is_text()) || ty.widens_to(described) =>
+        {
+            Ok(described)
+        }
         Some(_) | None => {
             Err(PgError::new(SqlState::INTERNAL_ERROR, "a sealed value cannot be shown in the planned type"))
         }

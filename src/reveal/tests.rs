@@ -71,7 +71,7 @@ fn plan(params: Vec<UpstreamParam>, client_params: usize) -> Plan {
 }
 
 fn upstream(client: usize, action: ParamAction, ty: u32) -> UpstreamParam {
-    UpstreamParam { client, action, ty }
+    UpstreamParam { client, action, ty, cast: None }
 }
 
 fn counted(fields: &[Option<&[u8]>]) -> BytesMut {

@@ -33,6 +33,9 @@ const MAX_WAITING_LEN: usize = 64 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Turns of one session before the others of its thread get theirs.
 const MAX_TURNS: usize = 64;
+/// And bytes read: rows take a microsecond each where values are opened, so that a large result is cut into slices of a
+/// millisecond.
+const MAX_SLICE_LEN: usize = 64 * 1024;
 /// Terminate, as a client sends it.
 const TERMINATE: &[u8] = b"X\0\0\0\x04";
 
@@ -130,6 +133,8 @@ pub struct Driver<M, C, S> {
     /// Input that came behind the login has not been looked at.
     has_leftover: bool,
     busy_since: Option<Instant>,
+    /// Read since the session got its turn.
+    slice_len: usize,
     traffic: Traffic,
 }
 
@@ -156,6 +161,7 @@ where
             server_hold: Hold::None,
             has_leftover: true,
             busy_since: None,
+            slice_len: 0,
             traffic: Traffic::default(),
         }
     }
@@ -206,7 +212,11 @@ where
 
     /// Goes on until it stops; `None` once nothing is under way any more where that is to be told.
     fn poll_exchange(&mut self, context: &mut Context<'_>, stop_when_over: bool) -> Poll<Option<Stop>> {
+        self.slice_len = 0;
         for _ in 0..MAX_TURNS {
+            if self.slice_len >= MAX_SLICE_LEN {
+                break;
+            }
             match self.turn(context) {
                 Ok(true) => {}
                 Ok(false) if stop_when_over && self.is_over() => return Poll::Ready(None),
@@ -217,7 +227,8 @@ where
                 Err(stop) => return Poll::Ready(Some(stop)),
             }
         }
-        context.waker().wake_by_ref();
+        // Woken once the sockets of the others have been asked: by itself the runtime would do that only now and then
+        let _pending = pin!(tokio::task::yield_now()).poll(context);
         Poll::Pending
     }
 
@@ -262,6 +273,7 @@ where
         match self.client.poll_read(context)? {
             Poll::Ready(len) => {
                 self.traffic.received += len;
+                self.slice_len += len;
                 if self.busy_since.is_none() && len > 0 {
                     self.busy_since = Some(Instant::now());
                 }
@@ -276,7 +288,13 @@ where
         if self.server.at_end || is_congested || !self.server.has_room() {
             return Ok(false);
         }
-        Ok(self.server.poll_read(context)?.is_ready())
+        match self.server.poll_read(context)? {
+            Poll::Ready(len) => {
+                self.slice_len += len;
+                Ok(true)
+            }
+            Poll::Pending => Ok(false),
+        }
     }
 
     fn serve_server(&mut self) -> Result<(), Stop> {

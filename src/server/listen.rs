@@ -1,8 +1,9 @@
 //! The listening sockets, and which thread gets a connection.
 
+use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,8 @@ impl Bound {
     }
 }
 
-/// A socket left behind by a process that is gone is replaced, nothing else.
+/// A socket left behind by a process that is gone is replaced, nothing else. Every account may connect, whatever the
+/// umask: PostgreSQL's `unix_socket_permissions`. A directory can keep them out.
 fn bind_unix(path: &Path) -> io::Result<(Socket, PathBuf)> {
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
     if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
@@ -69,6 +71,7 @@ fn bind_unix(path: &Path) -> io::Result<(Socket, PathBuf)> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o777))?;
     Ok((socket, path.to_owned()))
 }
 

@@ -6,18 +6,23 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
+use super::database::Database;
 use super::decide::SessionDecider;
 use super::driver::{End, Machine};
 use super::observe::SessionObserver;
 use super::session::Server;
+use crate::catalog::place::Server as Address;
 use crate::keys::Keyrings;
 use crate::session::{Fatal, Outbox, Session, Step};
+use crate::wire::{PgError, SqlState};
 
 /// The session with its decider and observer.
 pub struct SessionMachine {
     pub session: Session<SessionDecider, SessionObserver>,
     pub server: Arc<Server>,
-    pub database: Arc<str>,
+    pub database: Arc<Database>,
+    /// The server that the session is at.
+    pub address: Arc<Address>,
     /// The keys that the session has.
     pub keyrings: Arc<Keyrings>,
 }
@@ -27,11 +32,23 @@ impl SessionMachine {
     fn follow_keys(&mut self) {
         let keyrings = self.server.keyrings.load();
         if !Arc::ptr_eq(&keyrings, &self.keyrings) {
-            let keys = keyrings.database(&self.database);
+            let keys = keyrings.database(&self.database.name);
             self.session.set_keys(keys.clone());
             self.session.decider_mut().set_keys(keys);
             self.keyrings = Arc::clone(&keyrings);
         }
+    }
+
+    /// A session stays where its catalog is read: what a server says that lags behind, or went its own way, could not be
+    /// judged by it.
+    fn check_home(&self) -> Result<(), Fatal> {
+        if self.database.follower.is_home(&self.address) {
+            return Ok(());
+        }
+        let error =
+            PgError::new(SqlState::ADMIN_SHUTDOWN, "terminating connection: the database is at another server now")
+                .with_hint("Connect again.");
+        Err(Fatal { error, reason: "moved", withheld: false })
     }
 
     /// Tells the trail how it ended.
@@ -44,6 +61,7 @@ impl SessionMachine {
 impl Machine for SessionMachine {
     fn on_client(&mut self, input: &mut BytesMut, outbox: &mut Outbox) -> Result<Step, Fatal> {
         self.follow_keys();
+        self.check_home()?;
         self.session.on_client(input, outbox)
     }
 

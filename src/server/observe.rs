@@ -163,6 +163,10 @@ impl Open {
 }
 
 impl Observer for SessionObserver {
+    fn may_start(&self) -> Result<(), PgError> {
+        if self.shared.audit.is_writable() { Ok(()) } else { Err(crate::audit::Unwritable.into()) }
+    }
+
     fn on_statement_start(&mut self, id: StatementId, sql: &str, plan: &Plan) {
         let number = self.shared.audit.next_statement();
         let rule = self.rule.get();

@@ -22,7 +22,8 @@ use super::worker::Accepted;
 use crate::audit::{Event, SessionFacts};
 use crate::auth::{self, Admitted, Claimed, Gate, LoginFacts, Peer, RefusedLogin, Socket, Turned};
 use crate::catalog::Catalog;
-use crate::catalog::follow::Unavailable;
+use crate::catalog::follow::{Attendance, Unavailable};
+use crate::catalog::place::{Home, Server as Address};
 use crate::config::Config;
 use crate::keys::Keyrings;
 use crate::plan::Refusal;
@@ -58,16 +59,20 @@ impl Server {
         ruled.ok_or_else(|| no_policy(database))
     }
 
-    /// Whether a login may go on to the server. That there is no such database is for the server to say, once it knows
-    /// who asks.
+    /// Where a database's sessions belong, and that its catalog is followed from now on. That there is no such database
+    /// is for the server to say, once it knows who asks.
     ///
     /// # Errors
     /// 28000 where no policy names the database, 57P03 without its catalog.
-    fn welcome(&self, database: &str) -> Result<(), PgError> {
-        match self.ruled(database)?.follower.version() {
-            Ok(_) | Err(Unavailable::NoDatabase) => Ok(()),
-            Err(reason) => Err(decide::no_catalog(&reason).error.clone()),
-        }
+    async fn welcome(&self, database: &str) -> Result<(Home, Attendance), PgError> {
+        let follower = &self.ruled(database)?.follower;
+        let unavailable = |reason| decide::no_catalog(&reason).error.clone();
+        let attendance = follower.attend().await.map_err(unavailable)?;
+        let home = match follower.home() {
+            Err(Unavailable::NoDatabase) => follower.nowhere().ok_or(Unavailable::NoDatabase),
+            found => found,
+        };
+        Ok((home.map_err(unavailable)?, attendance))
     }
 
     /// What a database's sessions are judged by. One that was made a moment ago has its catalog read first.
@@ -102,14 +107,15 @@ fn no_policy(database: &str) -> PgError {
 /// Serves a connection to its end.
 pub async fn serve(server: Arc<Server>, accepted: Accepted, mut phase: watch::Receiver<Phase>) {
     let Ok((socket, peer)) = take_over(accepted) else { return };
-    let is_welcome = |startup: &auth::Startup| server.welcome(&startup.database);
+    let welcome = async |startup: &auth::Startup| server.welcome(&startup.database).await;
     let admitted = tokio::select! {
-        admitted = auth::establish(&server.gate, socket, peer, is_welcome) => admitted,
+        admitted = auth::establish(&server.gate, socket, peer, welcome) => admitted,
         // A login that is not complete when the proxy stops has nothing to lose.
         _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
     };
     match admitted {
-        Ok(admitted) => run(&server, admitted, phase).await,
+        // As long as the session lasts its catalog is followed
+        Ok((admitted, _attendance)) => run(&server, admitted, phase).await,
         Err(Turned::Refused(refused)) => server.note_refused(&peer, &refused),
         Err(Turned::Cancelled | Turned::Gone) => {}
     }
@@ -124,8 +130,9 @@ fn take_over(accepted: Accepted) -> io::Result<(Socket, Peer)> {
 }
 
 async fn run(server: &Arc<Server>, admitted: Admitted, phase: watch::Receiver<Phase>) {
-    let Admitted { client, server: upstream, client_buffer, server_buffer, facts, parameters, place } = admitted;
-    let machine = match machine(server, &facts, parameters).await {
+    let Admitted { client, server: upstream, client_buffer, server_buffer, address, facts, parameters, place } =
+        admitted;
+    let machine = match machine(server, &facts, parameters, address).await {
         Ok(machine) => machine,
         // Policy or catalog went away during the login.
         Err(error) => {
@@ -155,21 +162,26 @@ async fn turn_away(mut client: Stream, error: &PgError) {
 ///
 /// # Errors
 /// As [`Server::subject`].
-async fn machine(server: &Arc<Server>, facts: &LoginFacts, parameters: Parameters) -> Result<SessionMachine, PgError> {
+async fn machine(
+    server: &Arc<Server>,
+    facts: &LoginFacts,
+    parameters: Parameters,
+    address: Arc<Address>,
+) -> Result<SessionMachine, PgError> {
     let (database, catalog) = server.subject(&facts.startup.database).await?;
     let memberships = catalog.memberships.get(&facts.startup.user).cloned().unwrap_or_default();
     let keyrings = server.keyrings.load_full();
-    let (name, keys) = (database.name.clone(), keyrings.database(&database.name));
+    let keys = keyrings.database(&database.name);
     let path = asked_at_startup(facts.startup.parameter("search_path"), facts.startup.parameter("options"));
     let (deciding, principal) = (server.deciding.clone(), principal(facts, memberships));
-    let mut decider = SessionDecider::new(deciding, database, principal, keys.clone(), path.as_deref());
+    let mut decider = SessionDecider::new(deciding, database.clone(), principal, keys.clone(), path.as_deref());
     decider.binding().map_err(|refusal: Arc<Refusal>| refusal.error.clone())?;
     let rule = decider.rule();
     let observer = SessionObserver::new(server.observing.clone(), session_facts(server, facts, &rule), rule);
     // The session takes both from the reported parameters.
     let values = Values { keys, style: Style::default(), encoding: String::new() };
     let session = Session::new(decider, observer, values, parameters);
-    Ok(SessionMachine { session, server: server.clone(), database: name, keyrings })
+    Ok(SessionMachine { session, server: server.clone(), database, address, keyrings })
 }
 
 fn principal(facts: &LoginFacts, database_roles: Vec<String>) -> Principal {

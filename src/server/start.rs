@@ -16,6 +16,7 @@ use super::session::Server;
 use crate::auth::Gate;
 use crate::catalog::connect::Login;
 use crate::catalog::follow::{FollowOptions, Follower};
+use crate::catalog::place::Target;
 use crate::config::{self, Config, SecretReference};
 use crate::keys::Keyrings;
 use crate::metrics::Metrics;
@@ -103,9 +104,10 @@ pub fn load_keys(config: &config::Keys) -> Result<Keyrings, ServeError> {
 pub struct CatalogLogins {
     user: String,
     password: Option<Arc<Zeroizing<String>>>,
-    servers: BTreeMap<String, config::Server>,
-    default: config::Server,
+    databases: BTreeMap<String, Target>,
+    default: Target,
     tls: Option<Arc<rustls::ClientConfig>>,
+    direct_tls: bool,
     connect_timeout: Duration,
 }
 
@@ -117,22 +119,23 @@ impl CatalogLogins {
         Ok(Self {
             user: config.catalog.user.clone(),
             password: password.map_err(ServeError::configuration)?.map(Arc::new),
-            servers: config.databases.clone(),
-            default: config.upstream.server.clone(),
+            databases: config.databases.clone(),
+            default: config.upstream.target.clone(),
             tls: upstream::client_config(&config.upstream.tls).map_err(ServeError::configuration)?,
+            direct_tls: config.upstream.negotiation == config::SslNegotiation::Direct,
             connect_timeout: config.upstream.connect_timeout,
         })
     }
 
     pub fn login(&self, database: &str) -> Login {
-        let server = self.servers.get(database).unwrap_or(&self.default);
+        let target = self.databases.get(database).unwrap_or(&self.default);
         Login {
-            host: server.host.clone(),
-            port: server.port,
+            target: target.clone(),
             database: database.to_owned(),
             user: self.user.clone(),
             password: self.password.clone(),
             tls: self.tls.clone(),
+            direct_tls: self.direct_tls,
             connect_timeout: self.connect_timeout,
         }
     }

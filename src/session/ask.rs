@@ -104,10 +104,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
         match verdict {
             Verdict::Pass(_) => Ok(None),
             Verdict::Refuse(refusal) => Err(Arc::clone(refusal)),
-            Verdict::Rewrite(plan) => match &self.style_error {
-                None => Ok(Some(Arc::clone(plan))),
-                Some(error) => Err(unusable_settings(error, plan)),
-            },
+            Verdict::Rewrite(plan) => {
+                if let Some(error) = &self.style_error {
+                    return Err(not_now(error, "unusable-settings", plan));
+                }
+                self.observer.may_start().map_err(|error| not_now(&error, "audit-unwritable", plan))?;
+                Ok(Some(Arc::clone(plan)))
+            }
         }
     }
 
@@ -169,9 +172,9 @@ fn with_verdict(prepared: &PreparedSql, verdict: Verdict) -> PreparedSql {
     PreparedSql { sql: prepared.sql.clone(), verdict, param_types: prepared.param_types.clone() }
 }
 
-fn unusable_settings(error: &PgError, plan: &Plan) -> Arc<Refusal> {
+fn not_now(error: &PgError, reason: &'static str, plan: &Plan) -> Arc<Refusal> {
     let objects = plan.touched.iter().map(|touch| touch.object.to_string()).collect();
-    Arc::new(Refusal { error: error.clone(), reason: "unusable-settings", objects })
+    Arc::new(Refusal { error: error.clone(), reason, objects })
 }
 
 /// Whether the server has prepared the same under both verdicts.

@@ -55,6 +55,12 @@ impl Books {
         self.portals.settle(seq, succeeded);
     }
 
+    /// The message `seq` has failed.
+    pub fn fail(&mut self, seq: u64) {
+        self.statements.fail(seq);
+        self.portals.settle(seq, false);
+    }
+
     /// A statement with this effect has succeeded.
     pub fn apply(&mut self, effect: Effect, epoch: u64) {
         match effect {

@@ -160,7 +160,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
             body.put_u16(0);
         });
         written.map_err(unwritable)?;
-        self.push(Asker::Client, Request::Refused(error));
+        let seq = self.push(Asker::Client, Request::Refused(error));
+        if name.is_empty() {
+            self.books.statements.ask(seq, self.books.batch, String::new(), None);
+        }
         self.client.is_discarding = true;
         self.client.is_unsynced = true;
         Ok(())

@@ -47,10 +47,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             (Ok(_), _) => Ok((Next::Forward, 0)),
             (Err(error), _) => Err(error),
         };
-        let counted = sealed.and_then(|(next, tests)| match self.decider.look_up(tests) {
-            Ok(()) => Ok(next),
-            Err(refusal) => Err(refusal.error.clone()),
-        });
+        let counted = sealed.and_then(|(next, tests)| self.count_copied(tests).map(|()| next));
         match counted {
             Ok(next) => {
                 self.end_copy_in_if(head.kind != b'd');
@@ -61,6 +58,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 self.fail_copy(error, outbox)
             }
         }
+    }
+
+    /// Counts what rows of a COPY test.
+    fn count_copied(&mut self, tests: u32) -> Result<(), PgError> {
+        let Err(refusal) = self.decider.look_up(tests) else { return Ok(()) };
+        let sql = self.queue.execution_mut().and_then(|execution| execution.counted_copy.take());
+        self.observer.on_refusal(sql.as_deref().unwrap_or_default(), &refusal);
+        Err(refusal.error.clone())
     }
 
     fn end_copy_in_if(&mut self, is_over: bool) {

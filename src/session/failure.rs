@@ -28,13 +28,14 @@ impl<D: Decider, O: Observer> Session<D, O> {
             return self.tell(b'E', &fields, frame, outbox);
         }
         // In a failed transaction the server says so of every statement, whatever it is.
-        match self.take_refusal()?.filter(|_| sqlstate != SqlState::IN_FAILED_TRANSACTION) {
+        let refusal = self.take_refusal()?.filter(|_| sqlstate != SqlState::IN_FAILED_TRANSACTION);
+        match &refusal {
             Some(error) => {
-                backend::write_error(&mut outbox.to_client, Severity::Error, &error).map_err(unwritable)?;
+                backend::write_error(&mut outbox.to_client, Severity::Error, error).map_err(unwritable)?;
             }
             None => self.tell(b'E', &fields, frame, outbox)?,
         }
-        self.fail(sqlstate);
+        self.fail(refusal.map_or(sqlstate, |error| error.code));
         Ok(())
     }
 
@@ -73,7 +74,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
                     self.end_failed(&execution, sqlstate);
                 }
             }
-            _ => self.skip_to_sync(sqlstate),
+            _ => {
+                if let Some(failed) = self.queue.front() {
+                    self.books.fail(failed.seq);
+                }
+                self.skip_to_sync(sqlstate);
+            }
         }
     }
 

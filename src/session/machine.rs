@@ -199,6 +199,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             let id = StatementId(self.next_statement);
             self.next_statement += 1;
             execution.id = Some(id);
+            execution.counted_copy = plan.copy.as_ref().filter(|copy| copy.look_ups > 0).map(|_| sql.into());
             self.observer.on_statement_start(id, sql, plan);
         }
     }

@@ -139,6 +139,17 @@ impl<T: Definition> Names<T> {
         }
     }
 
+    /// The server has read the message `seq` and failed. What it had as unnamed it has dropped before it read on.
+    /// Source: PostgreSQL `src/backend/tcop/postgres.c`, `exec_parse_message`.
+    pub fn fail(&mut self, seq: u64) {
+        while self.asked.front().is_some_and(|change| change.seq == seq) {
+            let Some(Change { name, .. }) = self.asked.pop_front() else { return };
+            if name.is_empty() {
+                self.set(name, None);
+            }
+        }
+    }
+
     /// For what SQL has done, whose completion is seen before anything later is decided.
     pub fn set(&mut self, name: String, to: Option<T>) {
         match to {

@@ -51,6 +51,12 @@ impl Account {
 /// Told about every statement that is not passed. Nothing here carries a value: `sql` is the client's text, which
 /// the observer has to normalise before it writes it anywhere.
 pub trait Observer {
+    /// Whether a planned statement may go upstream.
+    ///
+    /// # Errors
+    /// The trail is known not to take records (58030): nothing of the statement is sent.
+    fn may_start(&self) -> Result<(), crate::wire::PgError>;
+
     /// A planned statement is about to go upstream: the opening record.
     fn on_statement_start(&mut self, id: StatementId, sql: &str, plan: &Plan);
 

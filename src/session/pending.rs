@@ -83,6 +83,8 @@ pub(super) struct Execution {
     pub copy: Copy,
     /// The error that the client gets in place of the server's.
     pub refusal: Option<PgError>,
+    /// The client's text, of a COPY whose rows count as look-ups: they may be refused on the way.
+    pub counted_copy: Option<Box<str>>,
 }
 
 /// How far a COPY of a run has come.

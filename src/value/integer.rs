@@ -49,6 +49,8 @@ fn parse(kind: Kind, text: &str) -> Result<i64, PgError> {
     let value = negated.and_then(|negated| if is_negative { Some(negated) } else { negated.checked_neg() });
     match (digits, negated, value.filter(|value| holds(kind, *value))) {
         ("", _, _) => Err(invalid_syntax(name(kind))),
+        // Servers before 16 report the range first, later ones the garbage
+        _ if is_just_beyond(kind, digits) && !rest.chars().all(input::is_space) => Err(unknown_spelling(name(kind))),
         // Too many digits are reported before garbage that follows them, the missing twin of the least number after.
         (_, None, _) => Err(number_out_of_range(name(kind))),
         _ if input::is_newer_number(digits, rest) => Err(unknown_spelling(name(kind))),
@@ -56,6 +58,16 @@ fn parse(kind: Kind, text: &str) -> Result<i64, PgError> {
         (_, _, None) => Err(number_out_of_range(name(kind))),
         (_, _, Some(value)) => Ok(value),
     }
+}
+
+/// The one magnitude that later servers' unsigned sum still holds.
+fn is_just_beyond(kind: Kind, digits: &str) -> bool {
+    let beyond = match kind {
+        Kind::Int2 => "32769",
+        Kind::Int4 => "2147483649",
+        _ => "9223372036854775809",
+    };
+    digits.trim_start_matches('0') == beyond
 }
 
 /// Counts downwards, since the least number has no positive twin.
@@ -152,6 +164,12 @@ mod tests {
         check(Kind::Int8, "9223372036854775808", Err(b"22003"));
         check(Kind::Int4, "99999999999x", Err(b"22003"));
         check(Kind::Int2, "32768x", Err(b"22P02"));
+        for beyond in ["32769", "-032769 ", "32770x"] {
+            check(Kind::Int2, beyond, Err(b"22003"));
+        }
+        check(Kind::Int2, "-032769x8", Err(b"0A000"));
+        check(Kind::Int4, "2147483649x", Err(b"0A000"));
+        check(Kind::Int8, "9223372036854775809 1", Err(b"0A000"));
         for garbage in ["", " ", "-", "+-1", "1.0", "1 2", "- 1", "１"] {
             check(Kind::Int4, garbage, Err(b"22P02"));
         }

@@ -132,6 +132,18 @@ impl LogicalType {
         }
     }
 
+    /// Whether every value is one of the other type too, and prints as the same text.
+    pub fn widens_to(self, other: Self) -> bool {
+        let width = |kind| match kind {
+            Kind::Int2 => Some(1),
+            Kind::Int4 => Some(2),
+            Kind::Int8 => Some(3),
+            Kind::Numeric => Some(4),
+            _ => None,
+        };
+        width(self.kind).zip(width(other.kind)).is_some_and(|(own, other)| own <= other)
+    }
+
     /// Whether values are character strings.
     pub const fn is_text(self) -> bool {
         matches!(self.kind, Kind::Text | Kind::Varchar | Kind::Char)
@@ -231,6 +243,36 @@ impl LogicalType {
             Kind::Jsonb => jsonb::read(format, bytes),
             Kind::Bytea => bytea::read(format, bytes),
         }
+    }
+
+    /// Whether PostgreSQL compares values of the other type with those of this one, and assigns them.
+    pub fn takes(self, other: Self) -> bool {
+        self.declared(other.oid()).is_ok()
+    }
+
+    /// What an explicit cast to this type makes of a value: strings are cut to its length without an error. `source` as in
+    /// [`Self::read`], and any string for every type.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn cast(self, source: u32, format: Format, bytes: &[u8], style: &Style) -> Result<Plaintext, PgError> {
+        let is_string = Self::from_oid(source, -1).is_some_and(Self::is_text);
+        if !self.is_text() {
+            // A string is read as the type reads its input
+            return match is_string {
+                true => self.read(0, Format::Text, bytes, style, Purpose::Assign),
+                false => self.read(source, format, bytes, style, Purpose::Assign),
+            };
+        }
+        let whole = Self { typmod: -1, ..self }.read(source, format, bytes, style, Purpose::Assign)?;
+        let Some(length) = usize::try_from(self.typmod).ok().and_then(|typmod| typmod.checked_sub(4)) else {
+            return Ok(whole);
+        };
+        let mut cut: String = whole.expose().chars().take(length).collect();
+        if self.kind == Kind::Char {
+            cut.extend(std::iter::repeat_n(' ', length.saturating_sub(cut.chars().count())));
+        }
+        Ok(Plaintext::new(cut))
     }
 
     /// The kind that a source type stands for, where it converts to this one.

@@ -153,18 +153,20 @@ go_tests() {
   "$here/compare.py" --go go.json >"$results"
 }
 
-# crate NAME VERSION: a crate's source with its tests, without its benchmarks, in the current directory's `run`, once.
+# crate NAME VERSION DEPENDENCY…: a crate's source with its tests, without its benchmarks and what only these or other
+# tests depend on, in the current directory's `run`, once.
 crate() {
   local manifest
   [[ "$(cat .has 2>/dev/null)" == "$1@$2" ]] && return
   mkdir -p asks && touch asks/lib.rs
   printf '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n[workspace]\n[dependencies]\n%s = "=%s"\n' "$1" "$2" >asks/Cargo.toml
   manifest=$(cd asks && cargo metadata --format-version 1 | python3 -c 'import json, sys; print(*(p["manifest_path"] for p in json.load(sys.stdin)["packages"] if p["name"] == sys.argv[1]))' "$1") || return
-  rm -rf run && cp -r "$(dirname "$manifest")" run && rm -f run/Cargo.lock && python3 - run/Cargo.toml <<'PY'
+  rm -rf run && cp -r "$(dirname "$manifest")" run && rm -f run/Cargo.lock run/rust-toolchain* && python3 - run/Cargo.toml "${@:3}" <<'PY'
 import pathlib, re, sys
 manifest = pathlib.Path(sys.argv[1])
 parts = re.split(r"(?m)^(?=\[)", manifest.read_text())
-kept = [part for part in parts if not part.startswith("[[bench]]") and not part.startswith("[dev-dependencies.criterion]")]
+dropped = ("[[bench]]", *(f"[dev-dependencies.{name}]" for name in sys.argv[2:]))
+kept = [part for part in parts if not part.startswith(dropped)]
 manifest.write_text("".join(kept) + "\n[workspace]\n")
 PY
   echo "$1@$2" >.has
@@ -182,4 +184,13 @@ rust_tests() {
 debian() {
   dpkg-query -W -f '${Status}\n' "$@" 2>/dev/null | awk '/ok installed$/ { n++ } END { exit n != '$#' }' && return
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@"
+}
+
+# debian_source NAME: the source of a Debian package, as the distribution has it, in the current directory's `run`, once.
+debian_source() {
+  local apt="$PWD/apt"
+  [[ -d run ]] && return
+  mkdir -p "$apt/parts" "$apt/lists/partial" && sed 's/^Types: deb$/Types: deb-src/' /etc/apt/sources.list.d/debian.sources >"$apt/parts/source.sources" || return
+  local options=(-q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$apt/parts" -o "Dir::State::Lists=$apt/lists")
+  apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only "$1" && mkdir unpacked && tar xf ./"$1"_*.orig.tar.* -C unpacked --strip-components=1 && mv unpacked run
 }

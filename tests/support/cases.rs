@@ -20,6 +20,8 @@ pub enum Expect {
 pub struct Step {
     pub sql: String,
     pub params: Vec<Option<String>>,
+    /// Type OIDs that Parse declares for them.
+    pub types: Vec<u32>,
     pub copy: Option<String>,
     /// What to ask the masked twin in its place, and with which data.
     pub twin: Option<String>,
@@ -42,6 +44,8 @@ pub struct Case {
     pub startup: Vec<(String, String)>,
     /// What `app` has just run on a session of its own, which stays open beside the case.
     pub beside: Option<String>,
+    /// The last major version of PostgreSQL that runs the statements.
+    pub until: Option<u32>,
 }
 
 impl Case {
@@ -68,6 +72,8 @@ pub fn load(corpus: &str, default_roles: &[&str]) -> Vec<Case> {
     let mut names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
     names.sort();
     names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two cases of one name"));
+    let major = super::postgres::major();
+    cases.retain(|case| case.until.is_none_or(|last| major <= last));
     cases
 }
 
@@ -82,6 +88,7 @@ fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
         oracle: false,
         startup: Vec::new(),
         beside: None,
+        until: None,
     };
     let (mut sql, mut next) = (String::new(), Step::default());
     for line in block.trim().lines() {
@@ -92,12 +99,14 @@ fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
                 "expect" => case.expect = expectation(value),
                 "modes" => case.modes = value.split_whitespace().map(mode).collect(),
                 "params" => next.params = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")),
+                "types" => next.types = value.split_whitespace().map(super::bound::type_oid).collect(),
                 "copy" => next.copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"))),
                 "twin" => next.twin = Some(value.to_owned()),
                 "twin_copy" => {
                     next.twin_copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")))
                 }
                 "startup" => case.startup.extend(value.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))),
+                "until" => case.until = Some(value.parse().unwrap_or_else(|e| panic!("{line}: {e}"))),
                 "beside" => case.beside = Some(value.to_owned()),
                 "call" => {
                     let call = serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}"));

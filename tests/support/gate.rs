@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use pgveil::auth::{Gate, GateError, LoginFacts, Peer, Socket, Turned, establish};
+use pgveil::auth::{Gate, GateError, LoginFacts, Peer, Socket, Startup, Turned, establish};
+use pgveil::catalog::place::Home;
 use pgveil::config::{self, Config, Flags};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
@@ -27,12 +28,13 @@ pub struct Front {
 impl Front {
     /// `tables` is TOML: whatever of `[listen]`, `[upstream]`, `[databases]` and `[auth]` matters.
     pub fn start(tables: &str) -> Self {
-        let gate = Arc::new(gate(tables).expect("a gate"));
+        let config = Arc::new(configuration(tables));
+        let gate = Arc::new(Gate::new(&config).expect("a gate"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let (sender, outcomes) = channel();
-        let serving = Arc::clone(&gate);
-        std::thread::spawn(move || serve(listener, &serving, &sender));
+        let serving = Serving { gate: gate.clone(), config, outcomes: sender };
+        std::thread::spawn(move || serve(listener, &serving));
         Self { port, gate, outcomes }
     }
 
@@ -54,20 +56,33 @@ pub fn configuration(tables: &str) -> Config {
     config::load(&Flags { config: file.path().to_owned(), ..Flags::default() }).expect("a valid configuration")
 }
 
-fn serve(listener: std::net::TcpListener, gate: &Arc<Gate>, outcomes: &Sender<Outcome>) {
+#[derive(Clone)]
+struct Serving {
+    gate: Arc<Gate>,
+    config: Arc<Config>,
+    outcomes: Sender<Outcome>,
+}
+
+fn serve(listener: std::net::TcpListener, serving: &Serving) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         listener.set_nonblocking(true).expect("non-blocking");
         let listener = TcpListener::from_std(listener).expect("a listener");
         while let Ok((stream, address)) = listener.accept().await {
-            tokio::spawn(session(Arc::clone(gate), stream, Peer::Tcp(address), outcomes.clone()));
+            tokio::spawn(session(serving.clone(), stream, Peer::Tcp(address)));
         }
     });
 }
 
-async fn session(gate: Arc<Gate>, stream: TcpStream, peer: Peer, outcomes: Sender<Outcome>) {
-    let mut admitted = match establish(&gate, Socket::Tcp(stream), peer, |_| Ok(())).await {
-        Ok(admitted) => admitted,
+async fn session(front: Serving, stream: TcpStream, peer: Peer) {
+    let Serving { gate, config, outcomes } = front;
+    // Every database is at the first of its servers
+    let welcome = async |startup: &Startup| {
+        let server = config.target(&startup.database).servers[0].clone();
+        Ok((Home { server, must_be_standby: None }, ()))
+    };
+    let mut admitted = match establish(&gate, Socket::Tcp(stream), peer, welcome).await {
+        Ok((admitted, ())) => admitted,
         Err(turned) => {
             let _nobody_asks = outcomes.send(Err(turned));
             return;

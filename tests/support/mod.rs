@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod batch;
+pub mod bound;
 pub mod canary;
 pub mod cases;
 pub mod frames;

@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ pub struct Proxy {
     port: u16,
     directory: TempDir,
     policies: Option<TempDir>,
+    environment: Vec<(String, String)>,
 }
 
 /// A corpus tests more values in a minute than a clerk does in a day.
@@ -37,24 +38,54 @@ impl Proxy {
 
     /// Starts with policies of the test's own and further configuration.
     pub fn start_with(upstream: u16, policies: &Path, more: &str) -> Self {
+        Self::start_in(upstream, policies, more, &[])
+    }
+
+    /// And with variables, which are configuration too: they win over the file.
+    pub fn start_in(upstream: u16, policies: &Path, more: &str, environment: &[(&str, &str)]) -> Self {
         let directory = TempDir::new().expect("temporary directory");
         let port = free_port();
         let config = directory.path().join("pgveil.toml");
         let text = pgveil::demo::config::text(port, upstream, policies, directory.path());
         std::fs::write(&config, format!("{text}\n{more}")).expect("a configuration");
         pgveil::demo::config::make_keys(Path::new(env!("CARGO_BIN_EXE_pgveil")), &config).expect("keys");
-        let log = std::fs::File::create(directory.path().join("log")).expect("a log");
-        let process = Command::new(env!("CARGO_BIN_EXE_pgveil"))
-            .args(["serve", "--config"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("pgveil starts");
-        let mut proxy = Self { process, port, directory, policies: None };
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let process = launch(directory.path(), &environment);
+        let mut proxy = Self { process, port, directory, policies: None, environment };
         proxy.await_ready();
         proxy
+    }
+
+    /// Sends a signal, for example `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until it has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.process.wait().expect("its end")
+    }
+
+    /// Starts it again with what it left behind: keys, audit trail, port.
+    pub fn start_again(&mut self) {
+        self.process = launch(self.directory.path(), &self.environment);
+        self.await_ready();
+    }
+
+    /// What `audit verify` says of the trail in a directory; panics where something is wrong with it.
+    pub fn verify_audit(directory: &Path) -> String {
+        let entries = std::fs::read_dir(directory).expect("the trail").map(|entry| entry.expect("a file").path());
+        let files = entries.filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+        let output = Command::new(env!("CARGO_BIN_EXE_pgveil"))
+            .args(["audit", "verify", "--key"])
+            .arg(format!("file:{}", directory.join("audit.key").display()))
+            .args(files)
+            .output()
+            .expect("the verifier runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     pub fn port(&self) -> u16 {
@@ -90,6 +121,19 @@ impl Proxy {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn launch(directory: &Path, environment: &[(String, String)]) -> Child {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).expect("a log");
+    Command::new(env!("CARGO_BIN_EXE_pgveil"))
+        .args(["serve", "--config"])
+        .arg(directory.join("pgveil.toml"))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("pgveil starts")
 }
 
 impl Drop for Proxy {

@@ -1,8 +1,15 @@
 //! What a grown database has beside its tables, and what may lead to the rows behind it: relatives, copies, code.
 //! Made by the bank's owner before any client comes, in every database that the bypass cases run on.
 
+use super::postgres;
 use super::twins::Twins;
 use super::wire::Client;
+
+/// As old dumps have it; servers from 16 on make no view of a table.
+const VIEW_OF_A_TABLE: &str = "
+CREATE RULE \"_RETURN\" AS ON SELECT TO was_table DO INSTEAD SELECT id, address::text AS v FROM customers;";
+const VIEW_INSTEAD: &str = "
+DROP TABLE was_table; CREATE VIEW was_table AS SELECT id, address::text AS v FROM customers;";
 
 const STRUCTURE: &str = "
 CREATE TABLE customers_archive () INHERITS (customers);
@@ -18,7 +25,6 @@ CREATE VIEW barrier_contacts WITH (security_barrier = true) AS SELECT id, addres
 CREATE VIEW union_contacts AS SELECT id, address AS v FROM customers UNION ALL SELECT id, name FROM branches;
 CREATE VIEW nested_contacts AS SELECT i.id, i.address AS v FROM invoker_contacts i JOIN barrier_contacts b USING (id);
 CREATE TABLE was_table (id bigint, v text);
-CREATE RULE \"_RETURN\" AS ON SELECT TO was_table DO INSTEAD SELECT id, address::text AS v FROM customers;
 
 CREATE FUNCTION address_of(bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT address::text FROM public.customers WHERE id = $1';
 CREATE FUNCTION address_of_definer(bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT address::text FROM public.customers WHERE id = $1';
@@ -64,6 +70,11 @@ CREATE TABLE painted (c colour);
 CREATE VIEW secured_view AS SELECT id FROM secured;
 CREATE TABLE by_operator (id bigint, v text);
 CREATE POLICY telling ON by_operator USING ('' |+| id LIKE '%1室');
+CREATE TABLE by_question (id bigint, v text);
+CREATE POLICY asking ON by_question USING (query_to_xml(v, true, false, '') IS NOT NULL) WITH CHECK (true);
+CREATE VIEW by_question_view AS SELECT id FROM by_question;
+CREATE DOMAIN question AS text CHECK (query_to_xml(VALUE, true, false, '') IS NOT NULL);
+CREATE TABLE of_question (q question);
 CREATE TABLE generated (id bigint, v text GENERATED ALWAYS AS (told(id)) STORED);
 CREATE TABLE letter_box (id bigint, v text);
 CREATE RULE copy_of AS ON INSERT TO letter_box DO ALSO INSERT INTO scratch2 SELECT NEW.id, address FROM customers WHERE customers.id = NEW.id;
@@ -95,6 +106,7 @@ INSERT INTO secured SELECT id, 'x' FROM branches;
 INSERT INTO painted VALUES ('red');
 INSERT INTO by_operator SELECT id, 'x' FROM branches;
 ALTER TABLE by_operator ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE by_question ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE secured ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 REFRESH MATERIALIZED VIEW contact_sheet;
 SELECT lo_from_bytea(4711, convert_to((SELECT coalesce(string_agg(address, ','), '') FROM customers WHERE id < 100), 'UTF8'));
@@ -105,6 +117,7 @@ ANALYZE customers;
 /// Before the bank's rows are loaded.
 pub fn build(twins: &Twins, database: &str) {
     as_owner(twins, database, STRUCTURE);
+    as_owner(twins, database, if postgres::major() < 16 { VIEW_OF_A_TABLE } else { VIEW_INSTEAD });
     let port = twins.server.port().to_string();
     let mut admin = twins.connect("postgres", database);
     admin.must(&FOREIGN.replace("{port}", &port).replace("{database}", database));

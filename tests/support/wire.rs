@@ -95,10 +95,22 @@ impl Client {
     }
 
     pub fn run(&mut self, mode: Mode, sql: &str, params: &[Option<String>], copy: Option<&[u8]>) -> Reply {
+        self.run_typed(mode, sql, &[], params, copy)
+    }
+
+    /// `types`: type OIDs that Parse declares.
+    pub fn run_typed(
+        &mut self,
+        mode: Mode,
+        sql: &str,
+        types: &[u32],
+        params: &[Option<String>],
+        copy: Option<&[u8]>,
+    ) -> Reply {
         match mode {
             Mode::Simple => self.simple(&inline(sql, params), copy),
-            Mode::Text => self.extended(sql, params, copy, false),
-            Mode::Binary => self.extended(sql, params, copy, true),
+            Mode::Text => self.extended(sql, types, params, copy, false),
+            Mode::Binary => self.extended(sql, types, params, copy, true),
         }
     }
 
@@ -109,10 +121,19 @@ impl Client {
         self.read_reply(Some(&copy_data(copy.unwrap_or_default())))
     }
 
-    fn extended(&mut self, sql: &str, params: &[Option<String>], copy: Option<&[u8]>, binary: bool) -> Reply {
+    fn extended(
+        &mut self,
+        sql: &str,
+        types: &[u32],
+        params: &[Option<String>],
+        copy: Option<&[u8]>,
+        binary: bool,
+    ) -> Reply {
         let mut parse = vec![0];
         parse.extend_from_slice(sql.as_bytes());
-        parse.extend_from_slice(&[0, 0, 0]);
+        parse.push(0);
+        parse.extend_from_slice(&(types.len() as u16).to_be_bytes());
+        types.iter().for_each(|oid| parse.extend_from_slice(&oid.to_be_bytes()));
         let mut batch = message(b'P', &parse);
         batch.extend(message(b'D', b"S\0"));
         batch.extend(message(b'S', b""));
@@ -131,6 +152,24 @@ impl Client {
         let mut reply = self.read_reply(Some(&data));
         reply.parameter_types = described.parameter_types;
         reply
+    }
+
+    /// A Query of any bytes.
+    pub fn query(&mut self, sql: &[u8]) -> Reply {
+        self.send(&message(b'Q', &[sql, b"\0"].concat()));
+        self.read_reply(None)
+    }
+
+    /// Parse, Bind and Execute with text values of any bytes.
+    pub fn execute_bytes(&mut self, sql: &str, values: &[Vec<u8>]) -> Reply {
+        let mut bind = [b"\0\0\0\0".as_slice(), &(values.len() as u16).to_be_bytes()].concat();
+        for value in values {
+            bind.extend_from_slice(&(value.len() as u32).to_be_bytes());
+            bind.extend_from_slice(value);
+        }
+        bind.extend_from_slice(&[0, 0]);
+        let parse = [b"\0".as_slice(), sql.as_bytes(), b"\0\0\0"].concat();
+        self.exchange(&[(b'P', parse), (b'B', bind), (b'E', b"\0\0\0\0\0".to_vec())])
     }
 
     /// Parses under a name, to be run by [`Client::execute`].
@@ -170,7 +209,7 @@ impl Client {
         self.read_reply(None)
     }
 
-    fn exchange(&mut self, messages: &[(u8, Vec<u8>)]) -> Reply {
+    pub fn exchange(&mut self, messages: &[(u8, Vec<u8>)]) -> Reply {
         let mut batch: Vec<u8> = messages.iter().flat_map(|(kind, body)| message(*kind, body)).collect();
         batch.extend(message(b'S', b""));
         self.send(&batch);

@@ -61,9 +61,9 @@ SELECT DISTINCT confrelid, conrelid FROM pg_constraint
  WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
  ORDER BY 1, 2";
 
-/// Built-in functions are no dependencies: what an index or a domain runs of them is immutable or known by name. Casts
-/// that a statement need not spell out count for relations with columns of their types; those written in C come with
-/// extensions.
+/// Built-in functions are no dependencies: those that a policy or a domain's check runs stand in its stored tree, and what an
+/// index or a partition key runs of them is immutable. Casts that a statement need not spell out count for relations with
+/// columns of their types; those written in C come with extensions.
 pub const STORED_CALLS: &str = "\
 WITH RECURSIVE typed AS (
   SELECT attrelid, atttypid AS type FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND atttypid >= 16384
@@ -89,6 +89,11 @@ SELECT DISTINCT h.relation, coalesce(o.oprcode::oid, d.refobjid), h.on_read
   FROM holders h JOIN pg_depend d ON d.classid = h.class AND d.objid = h.object
   LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
  WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+UNION
+SELECT relation, (regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g'))[1]::oid, on_read
+  FROM (SELECT polrelid AS relation, concat(polqual, polwithcheck) AS tree, true AS on_read FROM pg_policy
+        UNION ALL
+        SELECT typed.attrelid, c.conbin::text, false FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored
  ORDER BY 1, 2, 3";
 
 pub const VIEW_CALLS: &str = "\
@@ -103,7 +108,7 @@ SELECT tgrelid, tgname::text, tgfoid FROM pg_trigger WHERE NOT tgisinternal ORDE
 pub const UNIQUE_INDEXES: &str = "\
 SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
        ARRAY(SELECT coalesce(pg_get_indexdef(i.indexrelid, k, true), '') FROM generate_series(1, i.indnkeyatts) AS k),
-       i.indisprimary, coalesce(pg_get_indexdef(i.indexrelid), '')
+       i.indisprimary AND i.indimmediate, coalesce(pg_get_indexdef(i.indexrelid), '')
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
  WHERE i.indisunique AND i.indrelid >= 16384
@@ -171,7 +176,15 @@ SELECT role, path FROM (
  ORDER BY role, specific";
 
 /// Which transactions are behind what a new snapshot would show. While it stands still, nothing has changed.
-pub const HORIZON: &str = "SELECT pg_current_snapshot()::text";
+pub const HORIZON: &str = "\
+SELECT pg_current_snapshot()::text, pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool";
+
+/// Of a server that has just been connected to: its state, and which database this is, since when the server runs: a
+/// name may have come to another one.
+pub const STATE: &str = "\
+SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool,
+       concat(oid, ' ', pg_postmaster_start_time())
+  FROM pg_database WHERE datname = current_database()";
 
 /// Two texts: the first differs whenever a committed transaction changed anything that [`super::load`] reads, the
 /// second whenever some session's temporary relations changed.

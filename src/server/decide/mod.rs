@@ -166,6 +166,7 @@ impl SessionDecider {
     /// Keys that were read again.
     pub fn set_keys(&mut self, keys: Arc<Keyring>) {
         self.keys = keys;
+        self.situation = None;
     }
 
     /// Ready once what a decision waited for is there: another thread's reading of a long text, else a catalog that has
@@ -192,7 +193,7 @@ impl SessionDecider {
         self.is_unsure = view.catalog_unsure();
         let path = self.path.now(view);
         if !self.situation.as_ref().is_some_and(|known| known.holds(&binding, path, view.parameters())) {
-            self.situation = Some(Known::new(&binding, path, view.parameters()));
+            self.situation = Some(Known::new(&binding, &self.keys, path, view.parameters()));
         }
         Ok((binding, is_fresh))
     }
@@ -406,8 +407,9 @@ impl Decider for SessionDecider {
         self.binding().map_or(true, |bound| !bound.rights.protects_nothing())
     }
 
+    /// With the keys: statements that were prepared with terms of others are decided again.
     fn epoch(&self) -> u64 {
-        binding::epoch(&self.shared.policies, &self.database)
+        binding::epoch(&self.shared.policies, &self.database) ^ (self.keys.fingerprint() << 48)
     }
 
     /// A relation that the catalog does not have yet counts as protected, unless the session may just have made it.
@@ -458,7 +460,7 @@ struct Known {
 }
 
 impl Known {
-    fn new(binding: &Arc<Binding>, path: Option<&[String]>, parameters: &Parameters) -> Self {
+    fn new(binding: &Arc<Binding>, keys: &Keyring, path: Option<&[String]>, parameters: &Parameters) -> Self {
         Self {
             binding: binding.clone(),
             path: path.map(<[String]>::to_vec),
@@ -466,7 +468,7 @@ impl Known {
             interval_style: parameters.interval_style.clone(),
             time_zone: parameters.time_zone.clone(),
             standard_conforming_strings: parameters.standard_conforming_strings,
-            keyed: keyed(binding, path, parameters),
+            keyed: keyed(binding, path, parameters).with(&keys.fingerprint().to_le_bytes()),
             style: style(parameters),
         }
     }

@@ -126,6 +126,28 @@ fn texts() {
     }
 }
 
+/// Terms are part of what is sent: those of other keys find nothing.
+#[test]
+fn a_decision_is_kept_for_the_keys_it_was_made_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(directory.path());
+    let mut decider = decider(&shared, Some(Catalog::default()));
+    let domains = std::collections::BTreeMap::from([("d".to_owned(), crate::plan::TermHash::default())]);
+    let fresh = || Arc::new(Keyring::ephemeral(&domains).unwrap());
+    let misses = || shared.metrics.verdict_cache_misses_total.get();
+    let (mut last, mut epochs) = (misses(), std::collections::HashSet::new());
+    for _ in 0..3 {
+        decider.set_keys(fresh());
+        query(&mut decider, "SELECT 1", &View::default());
+        assert!(misses() > last, "asked anew");
+        last = misses();
+        query(&mut decider, "SELECT 1", &View::default());
+        assert_eq!(misses(), last, "known");
+        epochs.insert(decider.epoch());
+    }
+    assert_eq!(epochs.len(), 3);
+}
+
 #[test]
 fn the_rule_is_known_to_who_observes() {
     let directory = tempfile::tempdir().unwrap();

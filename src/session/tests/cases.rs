@@ -340,6 +340,30 @@ fn a_refused_parse_drops_the_unnamed_statement_as_a_failing_one_does() {
     check(&messages, "1 Z:I E:42501 Z:I E:26000 Z:I");
 }
 
+/// Prepared again under a new verdict it would be there once more.
+#[test]
+fn an_unnamed_statement_that_a_failed_parse_dropped_stays_dropped() {
+    for failing in [REFUSED, "NO SQL"] {
+        let mut wire = Wire::new();
+        wire.session.decider_mut().verdicts.insert("NO SQL", Verdict::Pass(Effect::None));
+        assert_eq!(wire.say(&[Parse("", PLANNED), Sync]).unwrap(), "1 Z:I");
+        assert!(wire.say(&[Parse("", failing), Sync]).unwrap().starts_with("E:"), "{failing}");
+        let decider = wire.session.decider_mut();
+        decider.epoch = 1;
+        decider.verdicts.insert(PLANNED, planned("SELECT 2"));
+        assert_eq!(wire.say(&[Bind("", ""), Sync]).unwrap(), "E:26000 Z:I", "{failing}");
+    }
+}
+
+/// The server has not read what it skips.
+#[test]
+fn an_unnamed_statement_outlives_a_parse_that_was_skipped() {
+    let mut wire = check(&[Parse("", "SELECT 1"), Sync], "1 Z:I");
+    let skipped = [Bind("", "nothing"), Parse("", "SELECT 0"), Sync];
+    assert_eq!(wire.say(&skipped).unwrap(), "E:26000 Z:I");
+    assert_eq!(wire.say(&[Bind("", ""), Execute("", 0), Sync]).unwrap(), "2 D:~pv1: C:SELECT 1 Z:I");
+}
+
 #[test]
 fn a_prepared_statement_is_decided_again_when_the_session_changes_its_settings() {
     let mut wire = Wire::new();

@@ -127,6 +127,10 @@ pub(super) struct Trail {
 }
 
 impl Observer for Trail {
+    fn may_start(&self) -> Result<(), PgError> {
+        Ok(())
+    }
+
     fn on_statement_start(&mut self, id: StatementId, _sql: &str, _plan: &Plan) {
         assert!(self.open.insert(id), "{id:?} starts twice");
     }

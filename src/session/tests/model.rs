@@ -106,6 +106,7 @@ impl Model {
                 self.check_block(sql)?;
                 match sql {
                     REFUSED => return Err("42501"),
+                    "NO SQL" => return Err("42601"),
                     _ if sql.contains("pgveil") => return Err("42883"),
                     _ => {}
                 }

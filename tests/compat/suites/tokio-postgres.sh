@@ -1,6 +1,6 @@
 suite_version() { echo tokio-postgres 0.7.18; }
 features=array-impls,with-bit-vec-0_9,with-chrono-0_4,with-cidr-0_3,with-eui48-1,with-geo-types-0_7,with-jiff-0_2,with-serde_json-1,with-smol_str-01,with-time-0_3,with-uuid-1
-suite_prepare() { crate tokio-postgres 0.7.18 && rm -rf tests && cp -r run/tests tests; }
+suite_prepare() { crate tokio-postgres 0.7.18 criterion && { [[ -d tests ]] || cp -r run/tests tests; } && cd run && CARGO_TARGET_DIR=$WORK/target cargo test --no-run --features "$features" --test test; }
 suite_hba() {
   echo 'host all pass_user all password'
   echo 'host all md5_user all md5'

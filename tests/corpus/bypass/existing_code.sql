@@ -332,3 +332,32 @@ SELECT id FROM by_operator ORDER BY id;
 
 # name: foreign-table-behind-a-view
 SELECT a FROM far_view;
+
+# name: policy-that-runs-a-row-s-text
+# roles: teller auditor dev
+INSERT INTO by_question VALUES (1, 'SELECT address::int FROM customers WHERE id = 5');
+SELECT id FROM by_question;
+
+# name: policy-that-runs-a-row-s-text-behind-a-view
+# roles: teller auditor dev
+INSERT INTO by_question VALUES (1, 'SELECT address::int FROM customers WHERE id = 5');
+SELECT id FROM by_question_view;
+
+# name: policy-that-runs-a-row-s-text-when-it-is-changed
+# roles: teller auditor dev
+INSERT INTO by_question VALUES (1, 'SELECT address::int FROM customers WHERE id = 5');
+UPDATE by_question SET id = 2;
+
+# name: domain-that-runs-a-value-as-sql
+INSERT INTO of_question VALUES ('SELECT address::int FROM customers WHERE id = 5');
+
+# name: domain-that-runs-a-parameter-as-sql
+# params: ["SELECT address::int FROM customers WHERE id = 5"]
+INSERT INTO of_question VALUES ($1);
+
+# name: domain-that-runs-copied-text-as-sql
+# copy: "SELECT address::int FROM customers WHERE id = 5\n"
+COPY of_question FROM STDIN;
+
+# name: domain-that-runs-a-cast-text-as-sql
+SELECT 'SELECT address::int FROM customers WHERE id = 5'::question;

@@ -300,7 +300,6 @@ SELECT phone || '/' || email FROM customers WHERE id = 5;
 SELECT phone::text, birth_date::text FROM customers WHERE id = 5;
 
 # name: coalesce-sealed
-# expect: refuse
 SELECT coalesce(phone, 'none') FROM customers WHERE id IN (16, 17);
 
 # name: array-agg-sealed
@@ -464,6 +463,15 @@ SELECT id, phone, id<>-1 AS a, id>=-1 AND id BETWEEN 1 AND 9 AS b, 1 - -1 AS c, 
 # name: operators-that-postgresql-has-not
 # expect: error 42883
 SELECT id == 1 FROM branches;
+
+# name: operator-of-a-star-a-question-mark-and-a-bar
+# expect: error 42883
+SELECT id *?| 1 FROM branches;
+
+# name: operator-of-a-star-a-question-mark-and-a-bar-over-sealed
+# roles: app teller
+# expect: error 42883
+SELECT id FROM customers WHERE id *?| 1 AND phone = '13812345678';
 
 # name: grouping-sets-with-rollup
 # roles: app teller

@@ -256,3 +256,28 @@ FETCH 2 FROM held;
 FETCH 2 FROM held;
 CLOSE held;
 DROP TABLE held_rows;
+
+# name: execute-with-too-few-arguments
+# roles: app teller
+# expect: error 42601
+PREPARE two (varchar, int) AS SELECT id FROM customers WHERE phone = $1 AND branch_id = $2;
+EXECUTE two ('13812345678');
+
+# name: execute-with-too-many-arguments
+# roles: app teller
+# expect: error 42601
+PREPARE one AS UPDATE customers SET phone = $1 WHERE id = 5;
+EXECUTE one ('13812345678', 2, 3);
+
+# name: execute-of-a-statement-with-an-unused-argument
+# roles: app teller
+PREPARE two (int, int) AS SELECT id, phone FROM customers WHERE id = $1;
+EXECUTE two (5, 6);
+
+# name: prepare-with-a-type-that-the-column-cannot-be-compared-with
+# expect: error 42883
+PREPARE p (text) AS SELECT id FROM customers WHERE birth_date = $1;
+
+# name: prepare-with-a-type-that-the-column-does-not-take
+# expect: error 42804
+PREPARE p (text) AS UPDATE customers SET birth_date = $1 WHERE id = 5;

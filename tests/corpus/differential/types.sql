@@ -316,3 +316,51 @@ INSERT INTO kyc SELECT 199, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 # name: insert-every-type-values
 DELETE FROM kyc WHERE customer_id = 31;
 INSERT INTO kyc VALUES (31, 1, 2, 3, 4.5, '2020-02-29', '2020-02-29 12:34:56.789', '2020-02-29 12:34:56+08', true, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"k": [1]}', '\x00ff', 'CN', 'T1', '备注') RETURNING *;
+
+# name: text-declared-for-a-date-that-is-compared
+# modes: text binary
+# expect: error 42883
+# types: text
+# params: ["1990-01-01"]
+SELECT id FROM customers WHERE birth_date = $1;
+
+# name: text-declared-for-a-date-that-is-stored
+# modes: text binary
+# expect: error 42804
+# types: text
+# params: ["1990-01-01"]
+UPDATE customers SET birth_date = $1 WHERE id = 5;
+
+# name: text-declared-for-a-number-in-a-list
+# modes: text binary
+# expect: error 42883
+# types: text int4
+# params: ["3", "4"]
+SELECT customer_id FROM kyc WHERE district IN ($1, $2);
+
+# name: integer-declared-for-a-text-that-is-compared
+# modes: text binary
+# expect: error 42883
+# types: int4
+# params: ["13812345"]
+SELECT id FROM customers WHERE phone = $1;
+
+# name: integer-declared-for-a-text-that-is-stored
+# modes: text binary
+# expect: refuse
+# types: int4
+# params: ["13812345"]
+UPDATE customers SET phone = $1 WHERE id = 5;
+
+# name: timestamp-declared-for-a-date-that-is-compared
+# modes: text binary
+# types: timestamp
+# params: ["1990-01-01 00:00:00"]
+SELECT id FROM customers WHERE birth_date = $1;
+
+# name: text-array-declared-for-dates
+# modes: text binary
+# expect: error 42883
+# types: text[]
+# params: ["{1990-01-01}"]
+SELECT id FROM customers WHERE birth_date = ANY ($1);

@@ -83,6 +83,14 @@ CREATE UNIQUE INDEX customers_phone_key ON customers (phone);
 # expect: error 23505
 CREATE UNIQUE INDEX ON customers (credit_limit);
 
+# name: create-index-as-a-dump-has-it
+CREATE INDEX customers_phone_again ON public.customers USING btree ("left"(phone, 27));
+SELECT id FROM customers WHERE phone = '{phone:8}' ORDER BY id;
+
+# name: create-index-over-another-part
+# expect: refuse
+CREATE INDEX ON customers (left(phone, 3));
+
 # name: create-index-plain
 CREATE INDEX ON accounts (status, branch_id) WHERE status <> 'open';
 

@@ -1,0 +1,122 @@
+//! Rows that an INSERT selects from a list of VALUES, as the VALUES that they are.
+//!
+//! SQLAlchemy writes `INSERT INTO t (a, b) SELECT p0::bigint, p1::varchar FROM (VALUES ($1::bigint, $2::varchar, 0), …)
+//! AS imp_sen(p0, p1, sen_counter) ORDER BY sen_counter`, so that what RETURNING brings comes in order. Values that a
+//! query computes cannot be sealed; the same rows as plain VALUES can.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AConst, Node, ResTarget, SelectStmt, SortByDir, TypeName};
+
+use super::constant::integer_of;
+use super::naming::{string, strings};
+
+/// Puts plain VALUES in the place of a query that does nothing but hand VALUES on, in their order.
+pub(super) fn flatten(select: &mut SelectStmt) {
+    if let Some(rows) = flattened(select) {
+        *select = SelectStmt { values_lists: rows, ..super::build::empty_select() };
+    }
+}
+
+fn flattened(select: &SelectStmt) -> Option<Vec<Node>> {
+    let [from] = select.from_clause.as_slice() else { return None };
+    let Some(NodeEnum::RangeSubselect(subselect)) = &from.node else { return None };
+    let Some(NodeEnum::SelectStmt(values)) = &subselect.subquery.as_deref()?.node else { return None };
+    let names = strings(&subselect.alias.as_ref()?.colnames);
+    let is_bare =
+        SelectStmt { target_list: Vec::new(), from_clause: Vec::new(), sort_clause: Vec::new(), ..select.clone() }
+            == super::build::empty_select();
+    let has_rows_only = SelectStmt { values_lists: Vec::new(), ..(**values).clone() } == super::build::empty_select();
+    if !is_bare || !has_rows_only || subselect.lateral {
+        return None;
+    }
+    let rows: Vec<&[Node]> = values.values_lists.iter().map(cells).collect::<Option<_>>()?;
+    if rows.iter().any(|row| row.len() != names.len()) || !are_in_order(select, &rows, &names) {
+        return None;
+    }
+    let targets: Vec<(usize, Option<&TypeName>)> =
+        select.target_list.iter().map(|target| handed_on(target, &names)).collect::<Option<_>>()?;
+    let used = |at: usize| targets.iter().filter(|(used, _)| *used == at).count();
+    let is_constant = |cell: &Node| matches!(cell.node, Some(NodeEnum::AConst(_)));
+    let is_once_or_constant = |at: usize| match used(at) {
+        0 => rows.iter().all(|row| row.get(at).is_some_and(is_constant)),
+        times => times == 1,
+    };
+    if !(0..names.len()).all(is_once_or_constant) {
+        return None;
+    }
+    let row = |row: &&[Node]| {
+        let first = |at: usize| rows.first().and_then(|first| first.get(at)).and_then(type_of);
+        let has_type = |cell: &Node, at: usize, ty: Option<&TypeName>| {
+            let own = type_of(cell);
+            own.is_some() && own == first(at) && ty.is_none_or(|ty| own == Some(placeless(ty)))
+        };
+        let cells = targets.iter().map(|(at, ty)| row.get(*at).filter(|cell| has_type(cell, *at, *ty)).cloned());
+        let items = cells.collect::<Option<_>>()?;
+        Some(super::build::node(NodeEnum::List(pg_query::protobuf::List { items })))
+    };
+    rows.iter().map(row).collect()
+}
+
+fn cells(row: &Node) -> Option<&[Node]> {
+    match &row.node {
+        Some(NodeEnum::List(list)) => Some(&list.items),
+        _ => None,
+    }
+}
+
+/// The column that a target hands on, and the type that it casts it to.
+fn handed_on<'t>(target: &'t Node, names: &[String]) -> Option<(usize, Option<&'t TypeName>)> {
+    let Some(NodeEnum::ResTarget(target)) = &target.node else { return None };
+    let ResTarget { val: Some(value), .. } = target.as_ref() else { return None };
+    match &value.node {
+        Some(NodeEnum::TypeCast(cast)) => Some((column(cast.arg.as_deref()?, names)?, cast.type_name.as_ref())),
+        _ => Some((column(value, names)?, None)),
+    }
+}
+
+fn column(node: &Node, names: &[String]) -> Option<usize> {
+    let Some(NodeEnum::ColumnRef(reference)) = &node.node else { return None };
+    let [only] = reference.fields.as_slice() else { return None };
+    let mut found = names.iter().enumerate().filter(|(_, name)| Some(name.as_str()) == string(only));
+    let (at, _) = found.next()?;
+    found.next().is_none().then_some(at)
+}
+
+/// The type that a value is cast to. Without one the list would settle it, and assign something else than the value.
+fn type_of(cell: &Node) -> Option<TypeName> {
+    match &cell.node {
+        Some(NodeEnum::TypeCast(cast)) => cast.type_name.as_ref().map(placeless),
+        _ => None,
+    }
+}
+
+/// Places in the text apart.
+fn placeless(ty: &TypeName) -> TypeName {
+    let typmods = ty.typmods.iter().map(|modifier| match &modifier.node {
+        Some(NodeEnum::AConst(constant)) => {
+            super::build::node(NodeEnum::AConst(AConst { location: 0, ..constant.clone() }))
+        }
+        _ => modifier.clone(),
+    });
+    TypeName { location: 0, typmods: typmods.collect(), ..ty.clone() }
+}
+
+/// Whether the rows are sorted by a column of rising numbers, or not at all.
+fn are_in_order(select: &SelectStmt, rows: &[&[Node]], names: &[String]) -> bool {
+    let sort = match select.sort_clause.as_slice() {
+        [] => return true,
+        [only] => only,
+        _ => return false,
+    };
+    let Some(NodeEnum::SortBy(sort)) = &sort.node else { return false };
+    let is_rising = matches!(SortByDir::try_from(sort.sortby_dir), Ok(SortByDir::SortbyDefault | SortByDir::SortbyAsc));
+    let Some(at) = sort.node.as_deref().and_then(|node| column(node, names)).filter(|_| is_rising) else {
+        return false;
+    };
+    let number = |row: &&[Node]| match row.get(at).and_then(|cell| cell.node.as_ref()) {
+        Some(NodeEnum::AConst(constant)) => integer_of(constant),
+        _ => None,
+    };
+    let numbers: Option<Vec<i32>> = rows.iter().map(number).collect();
+    numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0] < pair[1]))
+}
