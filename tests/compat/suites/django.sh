@@ -1,7 +1,7 @@
 # The tests of the backend and of what asks most of a database, in databases that are there already (`--keepdb`).
 suite_version() { echo Django 5.2.19; }
 suite_prepare() {
-  sdist Django 5.2.19 && packages venv Django==5.2.19 'psycopg[binary]==3.3.9' && cat >tests/compat_settings.py <<'PY'
+  sdist Django 5.2.19 && packages venv Django==5.2.19 'psycopg[binary,pool]==3.3.9' && cat >tests/compat_settings.py <<'PY'
 import os
 
 def database(name):
@@ -17,7 +17,7 @@ PY
 }
 suite_databases() { printf '%s\n' test_compat test_other; }
 suite_run() {
-  (cd tests && timeout 1700 ../venv/bin/python runtests.py --settings=compat_settings --keepdb --noinput --parallel=1 -v 2 \
+  (cd tests && timeout 3400 ../venv/bin/python runtests.py --settings=compat_settings --keepdb --noinput --parallel=1 -v 2 \
     backends basic bulk_create constraints custom_pk datatypes db_functions db_typecasts db_utils dates datetimes delete \
     expressions expressions_window indexes inspectdb introspection many_to_one migrations postgres_tests queries raw_query \
     schema select_for_update transaction_hooks transactions update) >unittest.log 2>&1
