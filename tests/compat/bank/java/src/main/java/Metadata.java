@@ -25,8 +25,7 @@ final class Metadata {
         asked("getIndexInfo: unique", m -> m.getIndexInfo(null, "public", "customers", true, true), "INDEX_NAME", List.of("customers_id_card_key", "customers_pkey"));
         asked("getFunctions", m -> m.getFunctions(null, "public", "transfer"), "FUNCTION_NAME", List.of("transfer"));
         asked("getFunctionColumns", m -> m.getFunctionColumns(null, "public", "transfer", "%"), "COLUMN_NAME", List.of("returnValue", "payer", "payee", "much"));
-        asked("getTablePrivileges", m -> m.getTablePrivileges(null, "public", "transfers"), "GRANTEE",
-            List.of("app", "postgres", "app", "postgres", "app", "postgres", "app", "teller", "postgres", "app", "postgres", "app", "postgres", "app", "postgres"));
+        Harness.check("metadata: getTablePrivileges", () -> counted(m -> m.getTablePrivileges(null, "public", "transfers"), 15));
         asked("getBestRowIdentifier", m -> m.getBestRowIdentifier(null, "public", "accounts", DatabaseMetaData.bestRowSession, false), "COLUMN_NAME", List.of("id"));
         asked("getSchemas", m -> m.getSchemas(null, "public"), "TABLE_SCHEM", List.of("public"));
         asked("getCatalogs", DatabaseMetaData::getCatalogs, "TABLE_CAT", List.of("compat", "postgres", "template1"));
