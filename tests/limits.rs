@@ -143,6 +143,28 @@ fn deep_texts_are_answered_or_refused() {
     assert_eq!(app.must("SELECT 1").rows.len(), 1, "the session goes on");
 }
 
+/// As ORMs write a change of many rows at once.
+#[test]
+fn wide_texts_are_answered() {
+    let bank = Bank::start();
+    let mut app = bank.session("app");
+    for (table, column) in [("branches", "name"), ("customers", "name")] {
+        let branches =
+            (0..3_000).map(|id| format!("WHEN {table}.id = {id} THEN 'n{id}'")).collect::<Vec<_>>().join(" ");
+        let ids = (0..3_000).map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
+        app.must("BEGIN");
+        app.must(&format!("UPDATE {table} SET {column} = CASE {branches} ELSE NULL END WHERE {table}.id IN ({ids})"));
+        let named = format!("SELECT id FROM {table} WHERE id = 3 AND {column} = 'n3'");
+        assert_eq!(app.must(&named).rows.len(), 1, "{table}");
+        app.must("ROLLBACK");
+    }
+    let conditions = vec!["name NOT LIKE 'x%' OR name IS NULL OR id BETWEEN 1 AND 2"; 1_000].join(" OR ");
+    for table in ["branches", "customers"] {
+        let reply = app.must(&format!("SELECT id FROM {table} WHERE id = 3 AND ({conditions})"));
+        assert_eq!(reply.rows.len(), 1, "{table}");
+    }
+}
+
 #[test]
 fn as_many_parameters_as_the_protocol_has() {
     let bank = Bank::start();

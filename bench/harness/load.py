@@ -14,24 +14,34 @@ WARM_SECONDS = 1
 def pgbench(contender, database, *options, clients=8, seconds=2, user="app", environment=None):
     """tps and the contender's CPU in µs a transaction. The first second is left out: a one-to-one proxy's backends are new in each
     run, PgBouncer's are not, and their first page faults would be counted as the proxy's."""
-    command = ["pgbench", "-n", "-P", WARM_SECONDS, "-T", WARM_SECONDS + seconds, "-c", clients, "-j", min(2, clients), "-h", contender.host,
-               "-p", contender.port, "-U", user, *options, database]
+    # pgbench's time runs while it connects, which takes long where a thousand backends are started
+    duration = WARM_SECONDS + seconds + clients // 100
+    command = ["pgbench", "-n", "-P", "1", "-T", duration, "-c", clients, "-j", min(2, clients), "-h", contender.host, "-p", contender.port,
+               "-U", user, *options, database]
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    warm, said = None, []
+    # Time, transactions and CPU so far, from the last line before the first transaction on
+    seen, said = [(0.0, 0.0, contender.cpu_seconds())], []
     for line in process.stderr:
-        said.append(line)
         progress = re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", line)
-        if progress and not warm:
-            warm = float(progress[1]), float(progress[1]) * float(progress[2]), contender.cpu_seconds()
+        if not progress:
+            said.append(line)
+            continue
+        at, done = float(progress[1]), seen[-1][1] + float(progress[2]) * (float(progress[1]) - seen[-1][0])
+        now = (at, done, contender.cpu_seconds())
+        seen = [*seen, now] if done else [now]
     output = process.stdout.read()
-    cpu = contender.cpu_seconds()
     failed = re.search(r"number of failed transactions: (\d+)", output)
-    if process.wait() or not warm or (failed and int(failed[1])):
-        raise Failed("".join(line for line in said if not line.startswith("progress"))[:300] or "pgbench measured nothing")
-    done = int(re.search(r"transactions actually processed: (\d+)", output)[1]) - warm[1]
-    if done <= 0:
+    if process.wait() or (failed and int(failed[1])):
+        raise Failed("".join(said)[:300] or "transactions failed")
+    total = int(re.search(r"transactions actually processed: (\d+)", output)[1])
+    warm = [moment for moment in seen[1:] if moment[0] >= seen[0][0] + WARM_SECONDS * 0.9]
+    if len(warm) == 1:
+        # The last line is not always printed
+        warm.append((duration, total, contender.cpu_seconds()))
+    if len(warm) < 2 or warm[-1][1] <= warm[0][1] or warm[-1][0] <= warm[0][0]:
         raise Failed("no transactions after the warm-up")
-    return {"tps": done / (WARM_SECONDS + seconds - warm[0]), "cpu": (cpu - warm[2]) * 1e6 / done}
+    done = warm[-1][1] - warm[0][1]
+    return {"tps": done / (warm[-1][0] - warm[0][0]), "cpu": (warm[-1][2] - warm[0][2]) * 1e6 / done}
 
 
 def shuffled(contenders, seed):

@@ -16,7 +16,7 @@ class Plan:
     def __init__(self, quick, rounds=None, seconds=None, people=None, rows=None, idle=None):
         self.quick = quick
         self.rounds = rounds or (2 if quick else 5)
-        self.seconds = seconds or (1 if quick else 5)
+        self.seconds = seconds or (1 if quick else 3)
         self.people = people or (10_000 if quick else 100_000)
         self.rows = rows or (100_000 if quick else 1_000_000)
         self.idle = idle or 1000
@@ -53,7 +53,7 @@ def unprotected(bench, plan, record):
             for turn in range(plan.rounds):
                 for mode, clients in cells:
                     for who in shuffled(list(contenders.values()), turn):
-                        measure(record, f"{workload}, {mode}, {clients} clients", who, turn, "bench", *options, "-M", mode, clients=clients,
+                        measure(record, f"{workload}, {mode}, {clients} client{'s' * (clients > 1)}", who, turn, "bench", *options, "-M", mode, clients=clients,
                                 seconds=plan.seconds)
 
 
@@ -112,7 +112,7 @@ def audit(bench, plan, record):
         for turn in range(plan.rounds):
             for clients in plan.of((1, 8, 32), (8,)):
                 for name in shuffled(list(variants), turn):
-                    measure(record, f"{name}, {clients} clients", instances[name], turn, "bench", "-M", "prepared", "-f",
+                    measure(record, f"{name}, {clients} client{'s' * (clients > 1)}", instances[name], turn, "bench", "-M", "prepared", "-f",
                             point(bench, plan, "people", "prepared"), clients=clients, seconds=plan.seconds)
 
 

@@ -162,7 +162,7 @@ def latency(cells, _):
             added = {who: shown[who] - shown["direct"] for who in proxies if shown[who] is not None and shown["direct"] is not None}
             ratio = added["pgveil"] / added["pgbouncer"] if added.get("pgbouncer", 0) > 0 and "pgveil" in added else None
             rows.append([f"{cell}, {number(rate)} tps, {figure}", *map(number, shown.values()), " / ".join(number(added.get(who)) for who in proxies),
-                         "–" if ratio is None else f"**{ratio:.2f}**" if ratio > goal else f"{ratio:.2f}"])
+                         "–" if ratio is None else "≤ 0" if ratio <= 0 else f"**{ratio:.2f}**" if ratio > goal else f"{ratio:.2f}"])
     yield from table(["cell", "direct", *proxies, "added: " + " / ".join(proxies), "of PgBouncer's"], rows)
 
 

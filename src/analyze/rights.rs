@@ -134,7 +134,6 @@ impl Rights {
         let reaching = reaching(catalog, &relations, is_side_door);
         let named = |oid: &Oid| catalog.relation(*oid).map(|relation| relation.name.clone());
         let names = relations.keys().chain(reaching.keys()).filter_map(named).collect();
-        let sees_everything = role.is_some_and(|role| role.sees_everything);
         let listed = listed(policy, role);
         Self { relations, reaching, names, sees_everything, protects_nothing, listed, stored_code: Mutex::default() }
     }

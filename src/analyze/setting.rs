@@ -20,16 +20,18 @@ pub(super) fn setting(set: &VariableSetStmt, rights: &Rights) -> Result<Verdict>
         Some(Literal::Text { text, .. }) => Some(text.to_ascii_lowercase()),
         _ => None,
     });
+    // Only protected values are written and shown in one way alone
+    let is_unusual = |is_usual: fn(&str) -> bool| {
+        !rights.protects_nothing() && value.as_deref().is_some_and(|value| !is_usual(value))
+    };
     let resets_all = set.kind == i32::from(VariableSetKind::VarResetAll);
     match set.name.to_ascii_lowercase().as_str() {
-        "standard_conforming_strings" if value.as_deref().is_some_and(|value| !is_on(value)) => {
-            Err(Stop::not_understood(
-                "setting",
-                "turning standard_conforming_strings off",
-                "Write E'…' where a backslash is meant as an escape.",
-            ))
-        }
-        "bytea_output" if value.as_deref().is_some_and(|value| value != "hex") => Err(Stop::not_understood(
+        "standard_conforming_strings" if is_unusual(is_on) => Err(Stop::not_understood(
+            "setting",
+            "turning standard_conforming_strings off",
+            "Write E'…' where a backslash is meant as an escape.",
+        )),
+        "bytea_output" if is_unusual(|value| value == "hex") => Err(Stop::not_understood(
             "setting",
             "bytea_output other than hex",
             "The server does not report this setting; encrypted bytea columns are shown in hex.",

@@ -40,6 +40,8 @@ fn where_nothing_is_protected_the_server_answers_by_itself() {
         ("DO 'BEGIN END'", Effect::AnythingChanged),
         ("CREATE TABLE t AS SELECT unheard_of()", Effect::AnythingChanged),
         ("FETCH 1 FROM c", Effect::None),
+        ("SET standard_conforming_strings = off", Effect::None),
+        ("SET bytea_output = escape", Effect::None),
     ] {
         let verdict = under(NOTHING, "everyone", |context| decided(sql, context, false));
         let Ok(Verdict::Pass(found)) = verdict else { panic!("{sql}") };

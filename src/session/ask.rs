@@ -61,7 +61,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// After DDL of the session's own the decider's catalog is behind.
     pub(super) fn hold_for_catalog(&mut self) -> Result<(), Stop> {
-        if std::mem::take(&mut self.books.catalog_outdated) { Err(Stop::NeedCatalog) } else { Ok(()) }
+        if !self.books.catalog_outdated || !self.decider.goes_by_catalog() {
+            return Ok(());
+        }
+        self.books.catalog_outdated = false;
+        Err(Stop::NeedCatalog)
     }
 
     /// What a verdict of now rests on.

@@ -60,6 +60,9 @@ pub trait Decider {
     /// 53400 where the caller has tested as many as it may: the statement does not run.
     fn look_up(&mut self, values: u32) -> Result<(), Arc<Refusal>>;
 
+    /// Whether a verdict of now could depend on what is in the catalog.
+    fn goes_by_catalog(&mut self) -> bool;
+
     /// Changes with everything a verdict rests on: policy, catalog, the principal's rights.
     fn epoch(&self) -> u64;
 

@@ -161,7 +161,7 @@ crate() {
   mkdir -p asks && touch asks/lib.rs
   printf '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n[workspace]\n[dependencies]\n%s = "=%s"\n' "$1" "$2" >asks/Cargo.toml
   manifest=$(cd asks && cargo metadata --format-version 1 | python3 -c 'import json, sys; print(*(p["manifest_path"] for p in json.load(sys.stdin)["packages"] if p["name"] == sys.argv[1]))' "$1") || return
-  rm -rf run && cp -r "$(dirname "$manifest")" run && rm -f run/Cargo.lock && python3 - run/Cargo.toml "${@:3}" <<'PY'
+  rm -rf run && cp -r "$(dirname "$manifest")" run && rm -f run/Cargo.lock run/rust-toolchain* && python3 - run/Cargo.toml "${@:3}" <<'PY'
 import pathlib, re, sys
 manifest = pathlib.Path(sys.argv[1])
 parts = re.split(r"(?m)^(?=\[)", manifest.read_text())

@@ -403,6 +403,10 @@ impl Decider for SessionDecider {
         self.shared.max_statement_len
     }
 
+    fn goes_by_catalog(&mut self) -> bool {
+        self.binding().map_or(true, |bound| !bound.rights.protects_nothing())
+    }
+
     /// With the keys: statements that were prepared with terms of others are decided again.
     fn epoch(&self) -> u64 {
         binding::epoch(&self.shared.policies, &self.database) ^ (self.keys.fingerprint() << 48)

@@ -12,7 +12,7 @@ use super::model::{
     CALL_FAILS, CALL_LONG, CALL_PASSED, CALL_PLANNED, CALL_REFUSED, CALL_SEALED, PLANNED, PLANNED_UPSTREAM, REFUSED,
 };
 use crate::plan::{CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, Plan, Verdict};
-use crate::session::{Ended, Outbox};
+use crate::session::{Ended, Outbox, Step};
 use crate::wire::{PgError, SqlState};
 
 fn check(messages: &[Say], expect: &str) -> Wire {
@@ -248,6 +248,19 @@ fn notices_and_reports_come_at_any_time() {
     session.on_server(&mut input, &mut outbox).unwrap();
     assert_eq!(session.view().parameters().time_zone, "PRC");
     assert_eq!(outbox.to_client.len(), len);
+}
+
+#[test]
+fn ddl_asks_for_a_catalog_only_where_something_goes_by_it() {
+    let mut wire = Wire::new();
+    wire.session.decider_mut().protects_nothing = true;
+    assert_eq!(wire.say(&[Query("DDL")]).unwrap(), "C:CREATE TABLE Z:I");
+    let mut outbox = Outbox::default();
+    let mut ask = |wire: &mut Wire| wire.session.on_client(&mut bytes(&[Query("SELECT 0")]), &mut outbox).unwrap();
+    assert_eq!(ask(&mut wire), Step::Continue);
+    wire.session.decider_mut().protects_nothing = false;
+    assert_eq!(ask(&mut wire), Step::NeedCatalog, "what was put off is not forgotten");
+    assert_eq!(ask(&mut wire), Step::Continue);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::wire::{PgError, SqlState};
 #[derive(Default)]
 pub(super) struct ByText {
     pub epoch: u64,
+    pub protects_nothing: bool,
     pub verified: HashSet<String>,
     /// In place of what the text says.
     pub verdicts: HashMap<&'static str, Verdict>,
@@ -92,6 +93,10 @@ impl Decider for ByText {
 
     fn max_statement_len(&self) -> usize {
         16 << 20
+    }
+
+    fn goes_by_catalog(&mut self) -> bool {
+        !self.protects_nothing
     }
 
     fn epoch(&self) -> u64 {

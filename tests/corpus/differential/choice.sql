@@ -371,3 +371,18 @@ SELECT count(*) FROM customers WHERE id_number <> '' AND email = ''::text;
 # name: cast-twice
 # roles: app
 SELECT id FROM customers WHERE birth_date = '{birth_date:5}'::date::date ORDER BY id;
+
+# name: constants-beside-what-has-no-term-in-a-cursor
+# roles: app teller
+DECLARE c CURSOR FOR SELECT id, coalesce(notes, 'n/a') FROM customers WHERE id < 40 ORDER BY id;
+FETCH 30 FROM c;
+
+# name: constants-beside-what-has-no-term-prepared
+# roles: app teller
+PREPARE p AS SELECT id, coalesce(notes, 'n/a') FROM customers WHERE id < $1 ORDER BY id;
+EXECUTE p (40);
+
+# name: literals-without-a-term-prepared
+PREPARE p (int) AS UPDATE customers SET notes = 'kept' WHERE id = $1 RETURNING notes;
+EXECUTE p (5);
+EXECUTE p (6);

@@ -157,7 +157,7 @@ def types(app, way):
 @check("the catalog's functions")
 def catalog(app, way):
     cursor = app.cursor()
-    assert {row.table_name for row in cursor.tables(schema="public", tableType="TABLE")} == {"accounts", "branches", "customers", "transfers"}
+    assert {row.table_name for row in cursor.tables(schema="public", tableType="TABLE")} == {"accounts", "branches", "customers", "kyc", "transfers"}
     assert [row.column_name for row in cursor.columns("customers", schema="public")][:4] == ["id", "name", "id_card", "phone"]
     assert [row.column_name for row in cursor.primaryKeys("customers", schema="public")] == ["id"]
     assert {row.index_name for row in cursor.statistics("customers", schema="public", unique=True) if row.index_name} == {"customers_pkey", "customers_id_card_key"}

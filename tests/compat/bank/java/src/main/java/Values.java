@@ -6,13 +6,18 @@ import java.sql.Date;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Timestamp;
 import java.sql.Types;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Calendar;
 import java.util.List;
+import java.util.Map;
 import java.util.TimeZone;
+import java.util.UUID;
+import org.postgresql.util.PGobject;
 
 /** Every setter that a program uses on a column, and every getter on what comes back: in text, and past the fifth time in binary. */
 final class Values {
@@ -56,6 +61,7 @@ final class Values {
             column(threshold, "tags", "setObject of an array", s -> s.setObject(1, new String[] {"贵宾"}), r -> ((String[]) r.getArray(1).getArray())[0], "贵宾");
             column(threshold, "created_at", "OffsetDateTime", s -> s.setObject(1, OffsetDateTime.of(2026, 1, 2, 3, 4, 5, 0, ZoneOffset.UTC)),
                 r -> r.getObject(1, OffsetDateTime.class), OffsetDateTime.of(2026, 1, 2, 3, 4, 5, 0, ZoneOffset.UTC));
+            kyc(threshold);
             Harness.check("values: phone = ANY of an array, threshold " + threshold, () -> anyOf(threshold));
             Harness.check("values: too long, not a date, out of range, threshold " + threshold, () -> bad(threshold));
             Harness.check("values: found by date, amount and NULL, threshold " + threshold, () -> foundBy(threshold));
@@ -63,13 +69,71 @@ final class Values {
         Harness.check("values: parameters' and columns' types", Values::types);
     }
 
-    /** Set by an UPDATE, eight times, and read back eight times. */
+    private static void kyc(String threshold) {
+        var uuid = UUID.fromString("9f1a4c5e-0b7d-4f60-8a58-2d3f5f1f0c11");
+        var local = LocalDateTime.of(2026, 1, 2, 3, 4, 5, 600_000_000);
+        var instant = OffsetDateTime.of(local, ZoneOffset.ofHours(8));
+        kyc(threshold, "risk", "setShort", s -> s.setShort(1, (short) -3), r -> r.getShort(1), (short) -3);
+        kyc(threshold, "risk", "setInt", s -> s.setInt(1, 5), r -> r.getObject(1), 5);
+        kyc(threshold, "district", "setInt", s -> s.setInt(1, 110_105), r -> r.getInt(1), 110_105);
+        kyc(threshold, "district", "setLong", s -> s.setLong(1, 110_105), r -> r.getObject(1, Integer.class), 110_105);
+        kyc(threshold, "district", "setBigDecimal", s -> s.setBigDecimal(1, new BigDecimal("110105")), r -> r.getString(1), "110105");
+        kyc(threshold, "district", "setNull", s -> s.setNull(1, Types.INTEGER), r -> r.getObject(1), null);
+        kyc(threshold, "file_no", "setLong", s -> s.setLong(1, Long.MIN_VALUE), r -> r.getLong(1), Long.MIN_VALUE);
+        kyc(threshold, "file_no", "setInt", s -> s.setInt(1, 7), r -> r.getObject(1), 7L);
+        kyc(threshold, "met_at", "LocalDateTime", s -> s.setObject(1, local), r -> r.getObject(1, LocalDateTime.class), local);
+        kyc(threshold, "met_at", "setTimestamp", s -> s.setTimestamp(1, Timestamp.valueOf(local)), r -> r.getTimestamp(1), Timestamp.valueOf(local));
+        kyc(threshold, "verified_at", "OffsetDateTime", s -> s.setObject(1, instant), r -> r.getObject(1, OffsetDateTime.class).toInstant(), instant.toInstant());
+        kyc(threshold, "verified_at", "setTimestamp", s -> s.setTimestamp(1, Timestamp.from(instant.toInstant())), r -> r.getTimestamp(1).toInstant(), instant.toInstant());
+        kyc(threshold, "exposed", "setBoolean", s -> s.setBoolean(1, true), r -> r.getBoolean(1), true);
+        kyc(threshold, "exposed", "setObject", s -> s.setObject(1, false), r -> r.getObject(1), false);
+        kyc(threshold, "case_id", "setObject", s -> s.setObject(1, uuid), r -> r.getObject(1), uuid);
+        kyc(threshold, "answers", "a PGobject", s -> s.setObject(1, json("{\"a\": [1, null, \"王\"]}")), r -> r.getString(1), "{\"a\": [1, null, \"王\"]}");
+        kyc(threshold, "answers", "setObject OTHER", s -> s.setObject(1, "{\"b\":1.50}", Types.OTHER), r -> r.getString(1), "{\"b\": 1.50}");
+        Harness.check("values: kyc found by each column, threshold " + threshold, () -> {
+            try (var app = Bank.connect("app", "prepareThreshold", threshold); var insert = app.prepareStatement(
+                "INSERT INTO kyc (customer_id, risk, district, file_no, met_at, verified_at, exposed, case_id) VALUES (?, 3, 110105, 4711, ?, ?, true, ?)")) {
+                long id = Bank.insert(app, Bank.Customer.fresh());
+                insert.setLong(1, id);
+                insert.setObject(2, local);
+                insert.setObject(3, instant);
+                insert.setObject(4, uuid);
+                insert.executeUpdate();
+                for (int i = 0; i < 8; i++) {
+                    for (var by : Map.<String, Object>of("risk", 3, "district", 110_105L, "file_no", 4711, "met_at", local, "verified_at", instant, "exposed", true, "case_id", uuid).entrySet()) {
+                        Harness.same(by.getKey(), Bank.number(app, "SELECT count(*) FROM kyc WHERE " + by.getKey() + " = ? AND customer_id = ?", by.getValue(), id), 1L);
+                    }
+                }
+            }
+        });
+    }
+
+    private static PGobject json(String text) throws SQLException {
+        var object = new PGobject();
+        object.setType("jsonb");
+        object.setValue(text);
+        return object;
+    }
+
     private static void column(String threshold, String column, String how, Setter setter, Getter getter, Object expected) {
+        column(threshold, "customers", column, how, setter, getter, expected);
+    }
+
+    private static void kyc(String threshold, String column, String how, Setter setter, Getter getter, Object expected) {
+        column(threshold, "kyc", column, how, setter, getter, expected);
+    }
+
+    /** Set by an UPDATE, eight times, and read back eight times. */
+    private static void column(String threshold, String table, String column, String how, Setter setter, Getter getter, Object expected) {
+        var key = table.equals("kyc") ? "customer_id" : "id";
         Harness.check("values: " + column + " by " + how + ", threshold " + threshold, () -> {
             try (var app = Bank.connect("app", "prepareThreshold", threshold);
-                var update = app.prepareStatement("UPDATE customers SET " + column + " = ? WHERE id = ?");
-                var select = app.prepareStatement("SELECT " + column + " FROM customers WHERE id = ?")) {
+                var update = app.prepareStatement("UPDATE " + table + " SET " + column + " = ? WHERE " + key + " = ?");
+                var select = app.prepareStatement("SELECT " + column + " FROM " + table + " WHERE " + key + " = ?")) {
                 long id = Bank.insert(app, Bank.Customer.fresh());
+                if (table.equals("kyc")) {
+                    Bank.number(app, "INSERT INTO kyc (customer_id) VALUES (?) RETURNING customer_id", id);
+                }
                 for (int i = 0; i < 8; i++) {
                     setter.set(update);
                     update.setLong(2, id);
