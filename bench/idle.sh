@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 sessions=${1:-5000}
-ulimit -n "$((sessions * 4 + 1000))" || { echo "idle: too few descriptors (ulimit -Hn is $(ulimit -Hn)); run it as root" >&2; exit 64; }
+ulimit -n "$((sessions * 2 + 1000))" || { echo "idle: too few descriptors (ulimit -Hn is $(ulimit -Hn)); run it as root" >&2; exit 64; }
 if ! command -v pgbouncer >/dev/null; then
   ((EUID == 0)) || { echo "idle: install pgbouncer" >&2; exit 64; }
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null

@@ -48,6 +48,7 @@ CREATE FOREIGN TABLE from_program (line text) SERVER files OPTIONS (program 'psq
 SELECT line FROM from_program;
 
 # name: adminpack
+# until: 16
 # roles: dba
 CREATE EXTENSION adminpack;
 SELECT pg_file_write('{directory}/written', (SELECT string_agg(address, ',') FROM customers), false);

@@ -70,6 +70,7 @@ SELECT * FROM (SELECT id END, address FROM customers) x;
 SELECT address ISNULL, phone NOTNULL, email FROM customers;
 
 # name: keyword-as-a-column
+# until: 15
 CREATE TEMP TABLE newer AS SELECT address AS system_user FROM customers;
 SELECT system_user FROM newer;
 
