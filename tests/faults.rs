@@ -51,7 +51,7 @@ impl Bench {
     fn asking(&self, sql: &str) -> Raw {
         let mut raw = Raw::log_in(self.proxy.port(), "app", "bank");
         raw.send(&frames::query(sql));
-        let first = raw.read().expect("an answer");
+        let Some(first) = raw.read() else { panic!("{sql}: closed without an answer: {}", self.proxy.log()) };
         assert!(matches!(first.kind, b'T' | b'G' | b'H'), "{first:?}");
         raw
     }
