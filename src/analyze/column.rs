@@ -12,7 +12,6 @@ use super::rights::{PLACE, Veil};
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::{Column, Shape, Step, denied};
 use super::stop::{Result, Stop};
-
 use crate::wire::SqlState;
 
 const SYSTEM_COLUMNS: &[&str] = &["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];

@@ -38,21 +38,26 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
                 argtypes,
                 query: Some(Box::new(rewritten.tree)),
             })));
-            let outer = Plan {
-                sql: sql::print(&tree)?,
-                params: Vec::new(),
-                client_params: 0,
-                outputs: None,
-                copy: None,
-                effect: named(verdict.clone()),
-                touched: Arc::clone(&plan.touched),
-                sees_details: plan.sees_details,
-                look_ups: 0,
-                reusable: false,
-            };
-            Ok(Verdict::Rewrite(Arc::new(outer)))
+            let outer = around(plan, &tree, named(verdict.clone()))?;
+            Ok(Verdict::Rewrite(Arc::new(Plan { outputs: None, ..outer })))
         }
     }
+}
+
+/// The plan of a statement that prepares or runs another one, whose plan it is given.
+fn around(plan: &Plan, tree: &Node, effect: Effect) -> Result<Plan> {
+    Ok(Plan {
+        sql: sql::print(tree)?,
+        params: Vec::new(),
+        client_params: 0,
+        outputs: plan.outputs.clone(),
+        copy: None,
+        effect,
+        touched: Arc::clone(&plan.touched),
+        sees_details: plan.sees_details,
+        look_ups: 0,
+        reusable: false,
+    })
 }
 
 /// The types to declare upstream: as the client did for what is relayed, text for sealed values and terms.
@@ -117,39 +122,20 @@ fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan, e
         arguments.push(value);
     }
     let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params: arguments }));
-    Ok(Plan {
-        sql: sql::print(&tree)?,
-        params: Vec::new(),
-        client_params: 0,
-        outputs: plan.outputs.clone(),
-        copy: None,
-        effect: plan.effect.clone(),
-        touched: Arc::clone(&plan.touched),
-        sees_details: plan.sees_details,
-        look_ups: plan.look_ups.saturating_add(analyzer.look_ups),
-        reusable: false,
-    })
+    let look_ups = plan.look_ups.saturating_add(analyzer.look_ups);
+    Ok(Plan { look_ups, ..around(plan, &tree, plan.effect.clone())? })
 }
 
 /// The server counts arguments only when it runs the statement, and says 42601 then: it gets a wrong number of NULLs.
 fn miscounted(execute: &ExecuteStmt, plan: &Plan, expected: usize) -> Result<Plan> {
     let is_counted_alike = plan.params.len() == expected;
-    let count = if is_counted_alike { execute.params.len() } else { plan.params.len() + 1 };
+    // More than the server's statement takes, whether it was declared as the client has it or as it was rewritten
+    let count = if is_counted_alike { execute.params.len() } else { plan.params.len().max(expected) + 1 };
     let params = (0..count).map(|_| build::null()).collect();
     let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params }));
-    Ok(Plan {
-        sql: sql::print(&tree)?,
-        params: Vec::new(),
-        client_params: 0,
-        outputs: plan.outputs.clone(),
-        copy: None,
-        effect: Effect::None,
-        touched: Arc::clone(&plan.touched),
-        // The server's count may not be the client's
-        sees_details: plan.sees_details && is_counted_alike,
-        look_ups: 0,
-        reusable: false,
-    })
+    // The server's count may not be the client's
+    let sees_details = plan.sees_details && is_counted_alike;
+    Ok(Plan { sees_details, ..around(plan, &tree, Effect::None)? })
 }
 
 /// One argument, as the prepared statement's upstream form takes it.

@@ -204,10 +204,11 @@ impl RelationRights {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Places of the primary key's columns.
+    /// Places of the primary key's columns. A key of which anything is hidden tells no rows apart.
     pub(super) fn primary_key(&self) -> Option<Vec<usize>> {
         let key = self.relation.unique_indexes.iter().find(|index| index.is_primary)?;
-        let place = |number: &i16| self.columns.iter().position(|column| column.number == *number);
+        let is_seen = |column: &ColumnRights| column.read == Read::Clear;
+        let place = |number: &i16| self.columns.iter().position(|column| column.number == *number && is_seen(column));
         key.columns.iter().map(place).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Decisions on a small bank: what goes upstream, what comes back, what is refused.
 
 use super::*;
-use crate::catalog::{Column, FunctionClass, Oid, Relation, RelationKind};
+use crate::catalog::{Column, FunctionClass, Oid, Relation, RelationKind, UniqueIndex};
 use crate::plan::{OutputAction, ParamAction, Reveal, SealedColumn};
 use crate::policy::PolicySet;
 use crate::value::Plaintext;
@@ -73,7 +73,9 @@ fn catalog() -> Catalog {
             ("branch", 23, -1),
         ],
     ));
-    catalog.insert(relation(20_001, "staff", &[("id", 20, -1), ("phone", 25, -1)]));
+    let mut staff = relation(20_001, "staff", &[("id", 20, -1), ("phone", 25, -1)]);
+    staff.unique_indexes.push(UniqueIndex { columns: vec![1], is_primary: true, ..UniqueIndex::default() });
+    catalog.insert(staff);
     catalog.insert(relation(20_002, "branches", &[("id", 23, -1), ("code", 1043, 16)]));
     catalog.insert(Relation {
         kind: RelationKind::View,
@@ -646,5 +648,18 @@ fn a_column_under_a_new_name_is_nobodys() {
         assert!(mobile.read == rights::Read::Deny && !mobile.write, "{}", policy.roles[role].name);
         let shown = staff.column("id").unwrap().read == rights::Read::Deny;
         assert_eq!(shown, ["auditor", "dba"].contains(&policy.roles[role].name.as_str()));
+    }
+}
+
+#[test]
+fn rows_go_by_a_key_only_where_it_is_seen_as_it_is() {
+    let hidden = POLICY.replace("public.staff: mask", "public.staff: {columns: {id: null}}");
+    for sql in ["SELECT id, phone FROM staff GROUP BY id, phone", "SELECT DISTINCT id, phone FROM staff"] {
+        for (policy, is_answered) in [(POLICY, true), (&*hidden, false)] {
+            let decided = under(policy, "teller", |context| {
+                decide(sql, &sql::parse(sql, true).unwrap().remove(0), context, true).unwrap()
+            });
+            assert_eq!(matches!(decided, Verdict::Rewrite(_)), is_answered, "{sql}");
+        }
     }
 }

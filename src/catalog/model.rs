@@ -118,6 +118,7 @@ pub struct Column {
     pub is_key: bool,
 }
 
+#[derive(Default)]
 pub struct UniqueIndex {
     pub name: String,
     /// Attribute numbers; 0 stands for an expression.
