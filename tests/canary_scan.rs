@@ -28,7 +28,7 @@ const SETTINGS: [&str; 6] = [
 fn no_canary_where_sealed_values_are_stored_logged_or_counted() {
     let twins = Twins::none(Server::start_with(&SETTINGS));
     twins.create("bank", schema::PROTECTED);
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "[log]\nlevel = \"trace\"\n");
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "[log]\nlevel = \"trace\"\n");
     let mut app = Client::connect(proxy.port(), "app", "bank").expect("a session");
     twins::load_customers(&mut app, CUSTOMERS);
     work(&mut app);
@@ -59,10 +59,6 @@ fn no_canary_where_sealed_values_are_stored_logged_or_counted() {
     let found: Vec<String> = files.iter().filter_map(|file| scan(file, &canaries)).collect();
     println!("{} canaries, {} files", CUSTOMERS * 5, files.len());
     assert!(found.is_empty(), "in clear:\n{}", found.join("\n"));
-}
-
-fn policies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
 }
 
 /// Reads, writes and mistakes of every kind, in every mode; what is refused is refused.

@@ -2,13 +2,11 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pgveil::catalog::connect::Login;
 use pgveil::catalog::follow::{FollowOptions, Follower};
 use pgveil::catalog::place::{Server as Address, SessionAttrs, Target};
-use pgveil::demo::schema;
 use support::postgres::{End, Server};
 use support::proxy::Proxy;
 use support::twins::{self, Twins};
@@ -38,18 +36,7 @@ fn proxy(ports: &[u16], wanted: &str) -> Proxy {
         ("PGVEIL_UPSTREAM_PORT", list.as_str()),
         ("PGVEIL_UPSTREAM_TARGET_SESSION_ATTRS", wanted),
     ];
-    Proxy::start_in(ports[0], &policies(), "", &environment)
-}
-
-fn policies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
-}
-
-/// The bank's logins and its empty tables.
-fn bank() -> Server {
-    let twins = Twins::none(Server::start());
-    twins.create("bank", schema::PROTECTED);
-    twins.server
+    Proxy::start_in(ports[0], &twins::policies(), "", &environment)
 }
 
 fn text(session: &mut Client, sql: &str) -> String {
@@ -76,7 +63,7 @@ fn promote(standby: &Server) {
 
 #[tokio::test]
 async fn each_word_finds_the_server_that_it_means() {
-    let primary = bank();
+    let primary = Twins::bank().server;
     let standby = primary.standby();
     let (one, two) = (primary.port(), standby.port());
     let cases = [
@@ -104,7 +91,7 @@ async fn each_word_finds_the_server_that_it_means() {
 
 #[test]
 fn a_failover_picks_the_new_primary() {
-    let mut primary = bank();
+    let mut primary = Twins::bank().server;
     let standby = primary.standby();
     let proxy = proxy(&[primary.port(), standby.port()], "read-write");
     let (mut app, port) = await_session(&proxy, Instant::now());
@@ -150,7 +137,7 @@ fn await_replay(primary: &Server, standby: &Server) {
 /// The catalog that judges is that of the new server: what the old one says could be something else by now.
 #[test]
 fn sessions_at_a_server_that_is_left_end_with_their_next_statement() {
-    let (one, two) = (bank(), bank());
+    let (one, two) = (Twins::bank().server, Twins::bank().server);
     let proxy = proxy(&[one.port(), two.port()], "read-write");
     let (mut stays, port) = await_session(&proxy, Instant::now());
     assert_eq!(port, one.port());
@@ -168,13 +155,13 @@ fn sessions_at_a_server_that_is_left_end_with_their_next_statement() {
 
 #[test]
 fn a_standby_serves_masks_and_is_left_when_it_is_promoted() {
-    let primary = bank();
+    let primary = Twins::bank().server;
     let standby = primary.standby();
     let mut proxied = Vec::new();
     for wanted in ["any", "standby"] {
         proxied.push(proxy(&[standby.port()], wanted));
     }
-    let own = Proxy::start_with(primary.port(), &policies(), "");
+    let own = Proxy::start_with(primary.port(), &twins::policies(), "");
     twins::load_customers(&mut Client::connect(own.port(), "app", "bank").expect("a session"), 10);
     await_replay(&primary, &standby);
     let (any, only_standby) = (&proxied[0], &proxied[1]);

@@ -4,15 +4,13 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use pgveil::demo::schema;
 use support::frames::{self, Raw};
-use support::postgres::{End, Server};
+use support::postgres::End;
 use support::proxy::Proxy;
 use support::twins::{self, Twins};
 use support::wire::Client;
@@ -20,16 +18,6 @@ use support::wire::Client;
 const WRITERS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(20);
 const BRANCH: &str = "1";
-
-fn policies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
-}
-
-fn bank() -> Twins {
-    let twins = Twins::none(Server::start());
-    twins.create("bank", schema::PROTECTED);
-    twins
-}
 
 fn client(proxy: &Proxy) -> Client {
     Client::connect(proxy.port(), "app", "bank").expect("a session")
@@ -110,8 +98,8 @@ fn stored(twins: &Twins) -> BTreeSet<u64> {
 
 #[test]
 fn sigterm_under_load_leaves_nothing_half_answered() {
-    let twins = bank();
-    let mut proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let twins = Twins::bank();
+    let mut proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     twins::load_customers(&mut client(&proxy), 10);
     let load = Load::start(proxy.port(), false);
     load.await_more(100);
@@ -135,8 +123,8 @@ fn sigterm_under_load_leaves_nothing_half_answered() {
 
 #[test]
 fn kill_9_undoes_what_was_under_way_and_the_trail_goes_on() {
-    let twins = bank();
-    let mut proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let twins = Twins::bank();
+    let mut proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     twins::load_customers(&mut client(&proxy), 10);
     for round in 0..3 {
         let load = Load::start(proxy.port(), true);
@@ -179,8 +167,8 @@ fn await_no_sessions(twins: &Twins) {
 
 #[test]
 fn a_server_that_restarts_under_load_is_found_again() {
-    let mut twins = bank();
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let mut twins = Twins::bank();
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     twins::load_customers(&mut client(&proxy), 10);
     let load = Load::start(proxy.port(), true);
     for how in [End::Fast, End::Immediate] {

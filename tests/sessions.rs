@@ -2,28 +2,17 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pgveil::demo::schema;
 use support::frames::{self, Frame, Raw};
-use support::postgres::{self, Server, binary};
+use support::postgres::{self, binary};
 use support::proxy::Proxy;
 use support::twins::{self, Twins};
 use support::wire::Client;
 
 const PROTOCOL_3_2: u32 = 0x0003_0002;
-
-fn policies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
-}
-
-fn bank() -> Twins {
-    let twins = Twins::none(Server::start());
-    twins.create("bank", schema::PROTECTED);
-    twins
-}
 
 fn client(proxy: &Proxy) -> Client {
     Client::connect(proxy.port(), "app", "bank").expect("a session")
@@ -42,7 +31,7 @@ fn psql(host: &Path, user: &str, sql: &str) -> String {
 
 #[test]
 fn unix_sockets_on_both_sides() {
-    let twins = bank();
+    let twins = Twins::bank();
     let place = tempfile::tempdir().expect("temporary directory");
     let socket = place.path().join(".s.PGSQL.6432");
     let upstream = twins.server.directory().display().to_string();
@@ -54,7 +43,7 @@ fn unix_sockets_on_both_sides() {
         ("PGVEIL_UPSTREAM_HOST", upstream.as_str()),
         ("PGVEIL_UPSTREAM_SSLROOTCERT", ca.to_str().expect("a path")),
     ];
-    let proxy = Proxy::start_in(twins.server.port(), &policies(), "", &environment);
+    let proxy = Proxy::start_in(twins.server.port(), &twins::policies(), "", &environment);
     twins::load_customers(&mut client(&proxy), 10);
     let phone = psql(place.path(), "app", "SELECT phone FROM customers WHERE id = 1");
     let masked = psql(place.path(), "teller", "SELECT phone FROM customers WHERE id = 1");
@@ -73,8 +62,8 @@ fn log_in(raw: &mut Raw, version: u32) -> Vec<Frame> {
 
 #[test]
 fn protocol_3_2_and_its_cancel_keys_are_the_servers() {
-    let twins = bank();
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let twins = Twins::bank();
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     let knows_3_2 = postgres::major() >= 18;
     for version in [0x0003_0000, PROTOCOL_3_2] {
         let mut raw = Raw::open(proxy.port());
@@ -120,8 +109,8 @@ fn await_running(twins: &Twins, sql: &str) {
 /// All sessions on one thread: one whose client does not read, one with a result that takes seconds, one that loads.
 #[test]
 fn no_session_waits_for_anothers_slow_client_or_large_result() {
-    let twins = bank();
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "[server]\nthreads = 1\n");
+    let twins = Twins::bank();
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "[server]\nthreads = 1\n");
     let mut quick = client(&proxy);
     twins::load_customers(&mut quick, 10);
     let wide = "SELECT repeat('x', 1000) FROM generate_series(1, 20000)";
@@ -143,8 +132,8 @@ fn no_session_waits_for_anothers_slow_client_or_large_result() {
 /// What follows the catalog holds no connection to a database that nobody uses.
 #[test]
 fn a_database_without_sessions_can_be_copied_and_dropped() {
-    let twins = bank();
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let twins = Twins::bank();
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     let mut admin = twins.connect("postgres", "postgres");
     admin.must("CREATE DATABASE copied TEMPLATE bank");
     let mut session = client(&proxy);

@@ -4,7 +4,7 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use pgveil::demo::{bank, schema};
@@ -69,10 +69,6 @@ fn must(program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn policies() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
-}
-
 /// What psql says to each command: name and answer; before them all errors.
 fn told(port: u16, server: u16, user: &str, script: &Path) -> Vec<(String, String)> {
     let port = port.to_string();
@@ -97,7 +93,7 @@ fn psqls_commands_show_what_they_show_on_the_server() {
     owner.must("SET ROLE dba");
     owner.must(BESIDE);
     owner.must("RESET ROLE; ALTER ROLE app IN DATABASE bank SET work_mem = '5MB'; GRANT SELECT ON customers TO teller");
-    let proxy = Proxy::start_with(twins.server.port(), &policies(), "");
+    let proxy = Proxy::start_with(twins.server.port(), &twins::policies(), "");
     twins::load_customers(&mut Client::connect(proxy.port(), "app", "bank").expect("a session"), 10);
     owner.must("VACUUM ANALYZE");
 
@@ -154,10 +150,10 @@ fn dumps_in_every_format_are_restored_through_another_proxy() {
     }
     let (source, target) = (Twins::none(Server::start()), Twins::none(Server::start()));
     source.create("bank", schema::PROTECTED);
-    let from = Proxy::start_with(source.server.port(), &policies(), "");
+    let from = Proxy::start_with(source.server.port(), &twins::policies(), "");
     twins::load_customers(&mut Client::connect(from.port(), "app", "bank").expect("a session"), 60);
     let expect = rows(from.port());
-    let into = Proxy::start_with(target.server.port(), &policies(), "");
+    let into = Proxy::start_with(target.server.port(), &twins::policies(), "");
     let (from_port, into_port) = (from.port().to_string(), into.port().to_string());
     let place = tempfile::tempdir().expect("temporary directory");
 

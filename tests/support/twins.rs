@@ -1,9 +1,9 @@
 //! The sample bank beside itself: in clear (`twin`), and per masked role as that role may see it (`twin_<role>`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pgveil::demo::bank;
-use pgveil::demo::schema::PLAIN;
+use pgveil::demo::schema::{PLAIN, PROTECTED};
 use pgveil::keys::Keyring;
 use pgveil::policy::{Policy, PolicySet};
 
@@ -23,6 +23,11 @@ const LOGINS: [&str; 5] = ["app", "teller", "manager", "auditor", "dev"];
 
 pub struct Twins {
     pub server: Server,
+}
+
+/// The sample bank's policy directory.
+pub fn policies() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/bank")
 }
 
 impl Twins {
@@ -49,6 +54,13 @@ impl Twins {
         admin.must("CREATE ROLE dba LOGIN SUPERUSER");
         admin.must("CREATE ROLE veil_catalog LOGIN");
         Self { server }
+    }
+
+    /// A server with nothing but the bank as it stands behind a proxy, without rows.
+    pub fn bank() -> Self {
+        let twins = Self::none(Server::start());
+        twins.create("bank", PROTECTED);
+        twins
     }
 
     pub fn connect(&self, user: &str, database: &str) -> Client {
