@@ -24,3 +24,6 @@ pub mod sql;
 pub mod upstream;
 pub mod value;
 pub mod wire;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
