@@ -119,7 +119,9 @@ fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
         let message = format!("permission denied to copy into {}", rights.full_name());
         return Err(Stop::denied("insert-under-filter", message, vec![rights.full_name()], ""));
     }
-    drop(table);
+    if !table.is_complete {
+        super::write::check_named(&strings(&copy.attlist), &rights)?;
+    }
     let columns = stored(&rights, &strings(&copy.attlist))?;
     for omitted in rights.columns.iter().filter(|column| columns.iter().all(|stored| stored.number != column.number)) {
         analyzer.assign_default(omitted)?;

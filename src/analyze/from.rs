@@ -70,10 +70,11 @@ impl Analyzer<'_> {
         }
         let referred = self.referred(range)?;
         self.pin(range, &referred);
-        let table = relation::table(referred, range);
+        let mut table = relation::table(referred, range);
         if let Some(rights) = &table.rights {
             self.check_readable(&Arc::clone(rights))?;
         }
+        table.is_complete &= self.are_columns_known(range, table.rights.as_deref())?;
         // Found again when the derived tables are put in
         range.location = i32::try_from(scope.tables.len()).unwrap_or(i32::MAX);
         Ok(scope.add(table))

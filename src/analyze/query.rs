@@ -331,5 +331,5 @@ fn named(mut columns: Vec<Column>, names: &[String]) -> Vec<Column> {
 }
 
 fn unknown_star() -> Stop {
-    Stop::not_understood("star", "* over a function whose columns are not known", "Name the columns.")
+    Stop::not_understood("star", "* over a row source whose columns are not known", "Name the columns.")
 }

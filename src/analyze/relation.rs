@@ -12,6 +12,7 @@ use super::scope::{Mode, Scope, Table};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::catalog::{Relation, RelationKind, Resolution};
+use crate::plan::Change;
 use crate::sql;
 
 /// What a reference to a relation turns out to be.
@@ -77,6 +78,10 @@ impl Analyzer<'_> {
     fn resolve(&self, range: &RangeVar) -> Result<Option<Arc<Relation>>> {
         let context = self.context;
         let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
+        if schema.is_none() && self.is_made(&range.relname) {
+            let bearing: Vec<_> = context.catalog.bearing(&range.relname).cloned().collect();
+            return self.any_of(&bearing, &range.relname).map(|()| None);
+        }
         let found = match (schema, context.search_path) {
             (None, Some(path)) => context.catalog.resolve_for(path, context.temp, None, &range.relname),
             (Some(schema), _) => context.catalog.resolve_for(&[], context.temp, Some(schema), &range.relname),
@@ -102,6 +107,29 @@ impl Analyzer<'_> {
                 name: range.relname.clone(),
                 place: usize::try_from(range.location).ok(),
             }),
+        }
+    }
+
+    /// Whether the open transaction has made a relation of this name: which one a bare name means depends on where.
+    fn is_made(&self, name: &str) -> bool {
+        let names = self.context.names;
+        names.changed(name) == Some(Change::Made) || names.view(name).is_some()
+    }
+
+    /// Whether all columns of what a name means are those of the catalog.
+    ///
+    /// # Errors
+    /// 0A000 for a protected relation that the open transaction has changed, where the policy may speak of the new
+    /// columns or hide some.
+    pub(super) fn are_columns_known(&self, range: &RangeVar, rights: Option<&RelationRights>) -> Result<bool> {
+        if self.context.names.changed(&range.relname).is_none() {
+            return Ok(true);
+        }
+        match rights {
+            Some(rights) if rights.lacks_columns || !self.context.rights.sees_everything() => {
+                Err(changed_columns(rights))
+            }
+            Some(_) | None => Ok(false),
         }
     }
 
@@ -146,6 +174,12 @@ impl Analyzer<'_> {
         columns.iter_mut().for_each(|column| column.origin = None);
         Ok(columns)
     }
+}
+
+/// The open transaction has changed a protected relation's columns, and what is asked for depends on which there are.
+pub(super) fn changed_columns(rights: &RelationRights) -> Stop {
+    let what = format!("columns of {} that the open transaction has changed", rights.full_name());
+    Stop::not_understood("changed-columns", what, "Name the columns, or commit first.")
 }
 
 fn opaque_view(view: &Relation) -> Stop {

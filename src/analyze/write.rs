@@ -23,6 +23,9 @@ impl Analyzer<'_> {
         let mut with = Scope::inside(parent);
         self.with(insert.with_clause.as_mut(), &mut with)?;
         let (table, rights) = self.target(insert.relation.as_mut())?;
+        if let Some(rights) = rights.as_deref().filter(|_| !table.is_complete) {
+            check_named(&names_of(&insert.cols), rights)?;
+        }
         for column in &mut insert.cols {
             if let Some(NodeEnum::ResTarget(column)) = &mut column.node {
                 self.all_open(&mut column.indirection, &with)?;
@@ -131,9 +134,10 @@ impl Analyzer<'_> {
             Some(rights) => relation::of_protected(alias, Arc::clone(rights)),
             None => Table::derived(alias, scope.tables.first().map(|t| t.columns.clone()).unwrap_or_default()),
         };
-        inner.add(as_target(target(&label)));
+        let is_complete = scope.tables.first().is_none_or(|table| table.is_complete);
+        inner.add(Table { is_complete, ..as_target(target(&label)) });
         // What the caller itself proposes is its own: nothing of it is veiled
-        inner.add(Table { veils: Vec::new(), mode: Mode::AsIs, ..target("excluded") });
+        inner.add(Table { veils: Vec::new(), mode: Mode::AsIs, is_complete, ..target("excluded") });
         self.set(&mut conflict.target_list, rights, &label, &inner)?;
         self.opt_open(conflict.where_clause.as_deref_mut(), &inner)
     }
@@ -205,7 +209,9 @@ impl Analyzer<'_> {
         if let Some(rights) = &rights {
             self.check_changeable(rights)?;
         }
-        Ok((as_target(relation::table(referred, range)), rights))
+        let mut table = as_target(relation::table(referred, range));
+        table.is_complete &= self.are_columns_known(range, rights.as_deref())?;
+        Ok((table, rights))
     }
 
     fn check_changeable(&mut self, rights: &Arc<RelationRights>) -> Result<()> {
@@ -230,9 +236,12 @@ impl Analyzer<'_> {
         scope: &Scope<'_>,
     ) -> Result<()> {
         let current = Current { alias: label };
+        let is_complete = scope.tables.first().is_none_or(|table| table.is_complete);
         for node in targets {
             let Some(NodeEnum::ResTarget(target)) = &mut node.node else { continue };
             let column = match rights {
+                // A new one, that the policy says nothing of
+                Some(rights) if !is_complete && rights.column(&target.name).is_none() => None,
                 Some(rights) => Some(self.column_of(rights, &target.name)?),
                 None => None,
             };
@@ -290,6 +299,23 @@ impl Analyzer<'_> {
 fn as_target(table: Table) -> Table {
     let mode = if table.mode == Mode::Veiled { Mode::Target } else { table.mode };
     Table { mode, ..table }
+}
+
+/// # Errors
+/// 0A000 unless the columns that values go into are named, and all of them are known.
+pub(super) fn check_named(names: &[String], rights: &RelationRights) -> Result<()> {
+    match !names.is_empty() && names.iter().all(|name| rights.column(name).is_some()) {
+        true => Ok(()),
+        false => Err(relation::changed_columns(rights)),
+    }
+}
+
+fn names_of(targets: &[Node]) -> Vec<String> {
+    let name = |node: &Node| match &node.node {
+        Some(NodeEnum::ResTarget(target)) => Some(target.name.clone()),
+        _ => None,
+    };
+    targets.iter().filter_map(name).collect()
 }
 
 fn is_term(element: &IndexElem) -> bool {

@@ -48,6 +48,9 @@ async fn read(client: &Client) -> Result<Catalog, LoadError> {
     catalog.memberships = memberships(client, server_version).await?;
     catalog.types = types(client).await?;
     catalog.search_paths = search_paths(client).await?;
+    for row in client.query(sql::SCHEMAS, &[]).await? {
+        catalog.schemas.insert(row.try_get(0)?);
+    }
     Ok(catalog)
 }
 
@@ -280,6 +283,9 @@ pub fn fingerprint(catalog: &Catalog) -> u64 {
     }
     for (oid, t) in &catalog.types {
         sum = sum.wrapping_add(hash_of(|state| (6, oid, &t.schema, &t.name, t.base).hash(state)));
+    }
+    for schema in &catalog.schemas {
+        sum = sum.wrapping_add(hash_of(|state| (8, schema).hash(state)));
     }
     for entry in &catalog.view_calls {
         sum = sum.wrapping_add(hash_of(|state| (7, entry).hash(state)));

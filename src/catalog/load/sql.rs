@@ -13,6 +13,8 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::t
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_roles r ON r.oid = c.relowner";
 
+pub const SCHEMAS: &str = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'";
+
 pub const COLUMNS: &str = "\
 SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull,
        pg_get_expr(d.adbin, d.adrelid), a.attgenerated <> '', a.attidentity <> ''
