@@ -81,7 +81,12 @@ impl Analyzer<'_> {
             Some(NodeEnum::BoolExpr(expr)) => self.all_open(&mut expr.args, scope),
             Some(NodeEnum::NullTest(test)) => self.null_test(test.arg.as_deref_mut(), scope),
             Some(NodeEnum::BooleanTest(test)) => self.opt_open(test.arg.as_deref_mut(), scope),
-            Some(NodeEnum::TypeCast(cast)) => self.opt_open(cast.arg.as_deref_mut(), scope),
+            Some(NodeEnum::TypeCast(cast)) => {
+                if let Some(ty) = &mut cast.type_name {
+                    self.pin_builtin(&mut ty.names);
+                }
+                self.opt_open(cast.arg.as_deref_mut(), scope)
+            }
             Some(NodeEnum::CollateClause(collate)) => self.opt_open(collate.arg.as_deref_mut(), scope),
             Some(NodeEnum::MinMaxExpr(expr)) => self.all_open(&mut expr.args, scope),
             Some(NodeEnum::RowExpr(row)) => self.all_open(&mut row.args, scope),
@@ -159,6 +164,7 @@ impl Analyzer<'_> {
         } else {
             self.all_open(&mut call.args, scope)?;
         }
+        self.pin_builtin(&mut call.funcname);
         let names = strings(&call.funcname);
         if let Some(name) = names.last().filter(|name| SHOWS_STORAGE.contains(&name.as_str())) {
             // A computed value is stored in another way than a column's own

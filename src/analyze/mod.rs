@@ -45,6 +45,7 @@ mod shape;
 mod stop;
 mod template;
 mod utility;
+mod view;
 mod write;
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
 use super::analyzer::Analyzer;
@@ -11,15 +10,17 @@ use super::rights::{Reach, RelationRights, Veil};
 use super::scope::{Mode, Scope, Table};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
+use super::view::Inlined;
 use crate::catalog::{Relation, RelationKind, Resolution};
 use crate::plan::Change;
-use crate::sql;
 
 /// What a reference to a relation turns out to be.
 pub(super) enum Referred {
     Protected(Arc<RelationRights>),
     /// A view from which protected rows can be read, and its columns.
     View(Arc<Relation>, Vec<Column>),
+    /// One whose query has to stand in its place, with what the caller may see worked into it.
+    Inlined(Arc<Relation>, Inlined),
     /// Nothing protected.
     Open(Arc<Relation>),
     /// A view that the open transaction has made over protected relations.
@@ -42,10 +43,7 @@ impl Analyzer<'_> {
         }
         match rights.reach(relation.oid) {
             None => Ok(Referred::Open(relation)),
-            Some(Reach::View) => {
-                let columns = self.view_columns(&relation)?;
-                Ok(Referred::View(relation, columns))
-            }
+            Some(Reach::View) => self.view(relation),
             Some(Reach::SideDoor) => Err(self.side_door(&relation)),
             Some(Reach::Blind) => Err(Stop::not_understood(
                 "stored-copy",
@@ -145,45 +143,12 @@ impl Analyzer<'_> {
         let message = format!("it is not certain which relation \"{name}\" means in this session");
         Err(Stop::not_understood("ambiguous-name", message, "Write the name with its schema."))
     }
-
-    /// What a view's columns are, by its stored definition.
-    fn view_columns(&mut self, view: &Relation) -> Result<Vec<Column>> {
-        let Some(definition) = &view.definition else { return Err(opaque_view(view)) };
-        let mut columns = self.columns_of(definition)?;
-        if columns.len() != view.columns.len() {
-            return Err(opaque_view(view));
-        }
-        for (column, named) in columns.iter_mut().zip(&view.columns) {
-            column.name.clone_from(&named.name);
-            column.origin = Some((view.oid, named.number));
-        }
-        Ok(columns)
-    }
-
-    /// The columns of a query that the server runs as it stands.
-    fn columns_of(&mut self, definition: &str) -> Result<Vec<Column>> {
-        let NodeEnum::SelectStmt(mut query) = sql::query(definition)? else {
-            return Err(Stop::not_understood("opaque-view", "a view that is no query", ""));
-        };
-        self.views.enter()?;
-        let was_in_view = std::mem::replace(&mut self.is_in_view, true);
-        let columns = self.select(&mut query, None, None);
-        self.is_in_view = was_in_view;
-        self.views.leave();
-        let mut columns = columns?;
-        columns.iter_mut().for_each(|column| column.origin = None);
-        Ok(columns)
-    }
 }
 
 /// The open transaction has changed a protected relation's columns, and what is asked for depends on which there are.
 pub(super) fn changed_columns(rights: &RelationRights) -> Stop {
     let what = format!("columns of {} that the open transaction has changed", rights.full_name());
     Stop::not_understood("changed-columns", what, "Name the columns, or commit first.")
-}
-
-fn opaque_view(view: &Relation) -> Stop {
-    Stop::not_understood("opaque-view", format!("view {} cannot be followed", full_name(view)), "")
 }
 
 pub(super) fn full_name(relation: &Relation) -> String {
@@ -203,6 +168,12 @@ pub(super) fn table(referred: Referred, range: &RangeVar) -> Table {
         },
         Referred::NewView(columns) => of_view(label, columns),
         Referred::View(relation, columns) => Table { schema: schema_of(&relation), ..of_view(label, columns) },
+        Referred::Inlined(relation, Inlined { query, columns }) => Table {
+            schema: schema_of(&relation),
+            mode: Mode::Veiled,
+            inlined: Some(query),
+            ..Table::derived(label, columns)
+        },
         Referred::Protected(rights) => Table { schema: schema_of(&rights.relation), ..of_protected(label, rights) },
     };
     if let Some(alias) = &range.alias {

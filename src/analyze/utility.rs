@@ -423,7 +423,7 @@ fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Op
     match range {
         Some(range) => match analyzer.referred(range)? {
             Referred::Protected(rights) => Ok(Some(rights)),
-            Referred::View(..) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => Ok(None),
+            Referred::View(..) | Referred::Inlined(..) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => Ok(None),
         },
         None => Ok(None),
     }

@@ -197,7 +197,7 @@ impl Analyzer<'_> {
         self.pin(range, &referred);
         let rights = match &referred {
             Referred::Protected(rights) => Some(Arc::clone(rights)),
-            Referred::View(relation, _) => {
+            Referred::View(relation, _) | Referred::Inlined(relation, _) => {
                 let what = format!("changing rows through view {}", relation::full_name(relation));
                 return Err(Stop::not_understood("update-through-view", what, "Change the table itself."));
             }

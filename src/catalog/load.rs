@@ -87,6 +87,7 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
             is_temporary: row.try_get(5)?,
             has_rules: row.try_get(6)?,
             definition: row.try_get(7)?,
+            has_row_security: row.try_get(8)?,
             columns: columns.remove(&oid).unwrap_or_default(),
             parents: parents.remove(&oid).unwrap_or_default(),
             depends_on: depends_on.remove(&oid).unwrap_or_default(),
@@ -302,6 +303,7 @@ fn hash_of(write: impl FnOnce(&mut DefaultHasher)) -> u64 {
 fn hash_relation(relation: &Relation, state: &mut DefaultHasher) {
     let Relation { oid, schema, name, kind, owner, parents, definition, depends_on, has_rules, is_temporary, .. } =
         relation;
+    relation.has_row_security.hash(state);
     (1, oid, schema, name, *kind as u8, owner, parents, definition, depends_on, has_rules, is_temporary).hash(state);
     (&relation.triggers, &relation.cascades_to, &relation.code).hash(state);
     for c in &relation.columns {

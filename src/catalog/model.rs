@@ -104,6 +104,8 @@ pub struct Relation {
     pub unique_indexes: Vec<UniqueIndex>,
     pub checks: Vec<CheckConstraint>,
     pub is_temporary: bool,
+    /// Row-level security is on: who reads it decides which rows there are.
+    pub has_row_security: bool,
 }
 
 pub struct Column {

@@ -17,6 +17,8 @@ pub struct Oracle {
     pub masked: BTreeMap<String, BTreeSet<String>>,
     /// Tables of which the role sees some rows.
     pub filtered: BTreeSet<String>,
+    /// By view, the relations behind it: its query may stand in its place.
+    pub behind: BTreeMap<String, BTreeSet<String>>,
     pub sees_everything: bool,
     /// Functions of PostgreSQL's own.
     pub builtins: BTreeSet<String>,
@@ -133,13 +135,14 @@ impl Oracle {
         (was != is).then(|| format!("{was} became {is}"))
     }
 
-    /// No relation is gained or lost, but for those behind views.
+    /// No relation is gained or lost, but for those behind views that are named.
     fn relations(&self, original: &Tree<'_>, upstream: &Tree<'_>) -> Option<String> {
         let names = |tree: &Tree<'_>| -> BTreeSet<String> {
             tree.of_kind("RangeVar").into_iter().map(|range| range.text("relname").to_owned()).collect()
         };
         let (was, is) = (names(original), names(upstream));
-        let gained = is.iter().find(|name| !was.contains(*name) && !name.starts_with("pgveil_"));
+        let is_behind = |name: &String| was.iter().filter_map(|view| self.behind.get(view)).any(|behind| behind.contains(name));
+        let gained = is.iter().find(|name| !was.contains(*name) && !name.starts_with("pgveil_") && !is_behind(name));
         let lost = was.iter().find(|name| !is.contains(*name));
         gained.map(|name| format!("{name} is gained")).or_else(|| lost.map(|name| format!("{name} is lost")))
     }

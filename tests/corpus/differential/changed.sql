@@ -124,8 +124,8 @@ SELECT s.*, c.name FROM scratch s JOIN customers c ON c.id = s.id;
 
 # name: view-over-a-new-view
 CREATE VIEW contacts AS SELECT id, phone FROM customers;
-CREATE VIEW phones AS SELECT phone FROM contacts WHERE id < 4;
-SELECT phone FROM phones;
+CREATE VIEW tels AS SELECT phone FROM contacts WHERE id < 4;
+SELECT phone FROM tels;
 
 # name: new-view-with-names
 CREATE VIEW contacts (no, tel) AS SELECT id, phone FROM customers;
