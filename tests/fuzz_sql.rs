@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use dice::Dice;
 use mutation::mutate::{Seed, mutant};
-use mutation::oracle::Oracle;
+use mutation::oracle::{Oracle, constants_of};
 use pgveil::analyze::{self, Borne, NoNames, Rights};
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::load::load;
@@ -304,11 +304,17 @@ fn role(name: &'static str, policy: &Policy, catalog: &Catalog, builtins: &BTree
         filtered: sealed.keys().filter(|table| mine.filters(table)).cloned().collect(),
         sealed,
         masked,
+        said_by_views: said_by_views(catalog, &behind),
         behind,
         sees_everything: compiled.sees_everything,
         builtins: builtins.clone(),
     };
     Role { name, rights: Rights::bind(policy, index, catalog, &Borne::default()), oracle }
+}
+
+fn said_by_views(catalog: &Catalog, views: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let relations = views.keys().filter_map(|name| catalog.relation_named("public", name));
+    relations.filter_map(|view| view.definition.as_deref()).flat_map(constants_of).collect()
 }
 
 /// Views of the bank, with the relations that their queries lead to.

@@ -19,6 +19,8 @@ pub struct Oracle {
     pub filtered: BTreeSet<String>,
     /// By view, the relations behind it: its query may stand in its place.
     pub behind: BTreeMap<String, BTreeSet<String>>,
+    /// What their queries say.
+    pub said_by_views: BTreeSet<String>,
     pub sees_everything: bool,
     /// Functions of PostgreSQL's own.
     pub builtins: BTreeSet<String>,
@@ -197,6 +199,7 @@ impl Oracle {
         }
         let gained = is.iter().find(|text| {
             !was.contains(*text)
+                && !self.said_by_views.contains(*text)
                 && !text.starts_with("~pv")
                 && text.chars().any(|c| c.is_ascii_digit())
                 && text.len() > 8
@@ -337,6 +340,12 @@ fn constants(tree: &Tree<'_>) -> BTreeSet<String> {
         }
     }
     texts
+}
+
+/// String constants of a statement.
+pub fn constants_of(statement: &str) -> BTreeSet<String> {
+    let print = printed(statement).unwrap_or_default();
+    Tree::read(&print).map(|tree| constants(&tree)).unwrap_or_default()
 }
 
 /// The tree of the first statement of a text, printed.

@@ -175,16 +175,17 @@ SELECT count(*) FROM account_book;
 # name: view-and-an-error-of-a-hidden-row
 # roles: auditor
 # oracle: yes
-SELECT id FROM account_book WHERE 1 / (branch_id - 2) > 5;
+SELECT id FROM account_book WHERE 1 / (branch_id - 2) > 5 ORDER BY id;
 
 # name: view-and-a-cast-error-of-a-hidden-row
 # roles: auditor
-SELECT id FROM account_book WHERE (balance || 'x')::int > 0;
+# oracle: yes
+SELECT id FROM account_book WHERE CASE WHEN branch_id = 1 THEN 1 ELSE balance::text::int END > 0 ORDER BY id;
 
 # name: view-and-an-error-behind-a-barrier
 # roles: auditor
 # oracle: yes
-SELECT id FROM barrier_book WHERE 1 / (branch_id - 2) > 5;
+SELECT id FROM barrier_book WHERE 1 / (branch_id - 2) > 5 ORDER BY id;
 
 # name: view-in-a-subquery
 # roles: auditor
