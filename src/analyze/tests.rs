@@ -386,7 +386,8 @@ fn a_renamed_relation_stays_protected() {
 #[test]
 fn a_row_filter_stands_inside_a_view() {
     let found = shown("auditor", "SELECT mobile AS tel FROM contacts");
-    let filter = "FROM public.customers WHERE branch OPERATOR(pg_catalog.=) 1 OFFSET 0) customers) contacts(id, mobile, name)";
+    let filter =
+        "FROM public.customers WHERE branch OPERATOR(pg_catalog.=) 1 OFFSET 0) customers) contacts(id, mobile, name)";
     assert!(found.contains(filter) && found.ends_with(" -> 1:phone-3-4"), "{found}");
     check(
         "auditor",
@@ -407,7 +408,8 @@ fn a_row_filter_stands_inside_a_view() {
 fn views_that_compare_hidden_values_compare_masks() {
     for view in ["pairs", "names"] {
         let found = shown("teller", &format!("SELECT id FROM {view}"));
-        let around = format!(") {view}(id) WHERE NOT EXISTS (SELECT FROM public.{view} WHERE false) OFFSET 0) {view}(id) -> -");
+        let around =
+            format!(") {view}(id) WHERE NOT EXISTS (SELECT FROM public.{view} WHERE false) OFFSET 0) {view}(id) -> -");
         assert!(found.contains("THEN '***'") && found.ends_with(&around), "{found}");
     }
     check(

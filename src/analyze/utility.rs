@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AlterTableStmt, AlterTableType, ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, ObjectType, RangeVar,
-    SelectStmt, ViewStmt, a_const,
+    AlterTableStmt, AlterTableType, ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode,
+    IndexStmt, Node, ObjectType, RangeVar, SelectStmt, ViewStmt, a_const,
 };
 
 use super::analyzer::Analyzer;
@@ -161,7 +161,9 @@ fn keeps_name(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
 /// A view that the open transaction has made is known by its name and its query.
 fn refuse_new_views(statement: &Statement<'_>) -> Result<()> {
     match statement.found.texts.iter().any(|text| statement.context.names.view(text).is_some()) {
-        true => Err(Stop::not_understood("new-view", "changing a view that the open transaction has made", "Commit first.")),
+        true => {
+            Err(Stop::not_understood("new-view", "changing a view that the open transaction has made", "Commit first."))
+        }
         false => Ok(()),
     }
 }
@@ -423,7 +425,11 @@ fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Op
     match range {
         Some(range) => match analyzer.referred(range)? {
             Referred::Protected(rights) => Ok(Some(rights)),
-            Referred::View(..) | Referred::Inlined(..) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => Ok(None),
+            Referred::View(..)
+            | Referred::Inlined(..)
+            | Referred::NewView(_)
+            | Referred::Open(_)
+            | Referred::Unseen => Ok(None),
         },
         None => Ok(None),
     }

@@ -97,7 +97,8 @@ impl Analyzer<'_> {
             return Err(code.refused());
         }
         let is_builtin_first = context.search_path.is_some_and(|path| path.iter().all(|schema| schema != "pg_catalog"));
-        let is_overloaded = |name: &sql::Name| name.schema.is_none() && context.catalog.operators.contains_key(&name.name);
+        let is_overloaded =
+            |name: &sql::Name| name.schema.is_none() && context.catalog.operators.contains_key(&name.name);
         if !is_builtin_first && found.operators.iter().any(is_overloaded) {
             let what = format!("view {} whose operators may mean others on this search_path", full_name(view));
             return Err(Stop::not_understood("ambiguous-operator", what, "Query the tables themselves."));
@@ -107,7 +108,8 @@ impl Analyzer<'_> {
         match relations.find(|relation| relation.has_row_security) {
             // Its policies ask for the view's owner, or let him pass
             Some(relation) => {
-                let what = format!("view {} over {}, which has row-level security", full_name(view), full_name(relation));
+                let what =
+                    format!("view {} over {}, which has row-level security", full_name(view), full_name(relation));
                 Err(Stop::not_understood("row-security-behind-view", what, "Query the table itself."))
             }
             None => Ok(()),

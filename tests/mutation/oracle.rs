@@ -143,7 +143,8 @@ impl Oracle {
             tree.of_kind("RangeVar").into_iter().map(|range| range.text("relname").to_owned()).collect()
         };
         let (was, is) = (names(original), names(upstream));
-        let is_behind = |name: &String| was.iter().filter_map(|view| self.behind.get(view)).any(|behind| behind.contains(name));
+        let is_behind =
+            |name: &String| was.iter().filter_map(|view| self.behind.get(view)).any(|behind| behind.contains(name));
         let gained = is.iter().find(|name| !was.contains(*name) && !name.starts_with("pgveil_") && !is_behind(name));
         let lost = was.iter().find(|name| !is.contains(*name));
         gained.map(|name| format!("{name} is gained")).or_else(|| lost.map(|name| format!("{name} is lost")))

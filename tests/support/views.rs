@@ -86,7 +86,9 @@ pub fn build(twins: &Twins, database: &str) {
     }
     session.must("CREATE VIEW invoked WITH (security_invoker = true) AS SELECT id, name, phone FROM customers");
     session.must("CREATE VIEW fenced WITH (security_barrier = true) AS SELECT id, name FROM customers WHERE id < 100");
-    session.must("CREATE VIEW over_invoked AS SELECT i.id, i.name, w.balance FROM invoked i JOIN with_accounts w USING (id)");
+    session.must(
+        "CREATE VIEW over_invoked AS SELECT i.id, i.name, w.balance FROM invoked i JOIN with_accounts w USING (id)",
+    );
     session.must("RESET ROLE");
     session.must("CREATE VIEW withheld AS SELECT id FROM customers");
 }
