@@ -169,7 +169,7 @@ impl Analyzer<'_> {
         self.set(&mut update.target_list, rights.as_ref(), &label, &scope)?;
         self.opt_open(update.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(update.returning_clause.as_mut(), &scope)?;
-        add_filter(&mut update.where_clause, rights.as_ref(), &label)?;
+        self.add_filter(&mut update.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut update.from_clause, &scope)?;
         Ok(columns)
     }
@@ -185,7 +185,7 @@ impl Analyzer<'_> {
         self.from(&mut delete.using_clause, &mut scope)?;
         self.opt_open(delete.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(delete.returning_clause.as_mut(), &scope)?;
-        add_filter(&mut delete.where_clause, rights.as_ref(), &label)?;
+        self.add_filter(&mut delete.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut delete.using_clause, &scope)?;
         Ok(columns)
     }
@@ -283,6 +283,25 @@ impl Analyzer<'_> {
         Ok(())
     }
 
+    /// Puts the role's row filter beside a statement's own condition, which runs on no row that the filter hides.
+    fn add_filter(&self, clause: &mut Option<Box<Node>>, rights: Option<&RelationRights>, label: &str) -> Result<()> {
+        let Some((rights, filter)) = rights.and_then(|rights| Some((rights, rights.filter.as_ref()?))) else {
+            return Ok(());
+        };
+        if let Some(Node { node: Some(NodeEnum::CurrentOfExpr(current)) }) = clause.as_deref() {
+            // Nothing can stand beside it
+            return self.check_current(&current.cursor_name);
+        }
+        let mut condition = filter.tree()?.clone();
+        for column in &rights.columns {
+            let reference = build::column([label, column.name.as_str()]);
+            super::replace::replace_column(&mut condition, &column.name, &reference);
+        }
+        let own = clause.take().map(|own| Box::new(build::choose(condition.clone(), *own, build::boolean(false))));
+        *clause = Some(build::and(own, condition));
+        Ok(())
+    }
+
     fn returning(&mut self, clause: Option<&mut ReturningClause>, scope: &Scope<'_>) -> Result<Vec<Column>> {
         let Some(clause) = clause else { return Ok(Vec::new()) };
         if !clause.options.is_empty() {
@@ -374,18 +393,3 @@ fn check_filter_kept(targets: &[Node], rights: &RelationRights) -> Result<()> {
     Ok(())
 }
 
-/// The caller's own condition runs only on rows that the filter lets through: evaluated on others, its errors would tell
-/// of them. The filter stands outside too, where an index can serve it.
-fn add_filter(clause: &mut Option<Box<Node>>, rights: Option<&Arc<RelationRights>>, label: &str) -> Result<()> {
-    let Some(filter) = rights.and_then(|rights| rights.filter.as_ref().map(|filter| (rights, filter))) else {
-        return Ok(());
-    };
-    let mut condition = filter.1.tree()?.clone();
-    for column in &filter.0.columns {
-        let reference = build::column([label, column.name.as_str()]);
-        super::replace::replace_column(&mut condition, &column.name, &reference);
-    }
-    let own = clause.take().map(|own| Box::new(build::choose(condition.clone(), *own, build::boolean(false))));
-    *clause = Some(build::and(own, condition));
-    Ok(())
-}

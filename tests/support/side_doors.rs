@@ -27,6 +27,7 @@ CREATE VIEW nested_contacts AS SELECT i.id, i.address AS v FROM invoker_contacts
 CREATE VIEW account_book AS SELECT a.id, a.balance, a.branch_id, c.name FROM accounts a JOIN customers c ON c.id = a.customer_id;
 CREATE VIEW invoker_book WITH (security_invoker = true) AS SELECT id, balance, branch_id FROM account_book;
 CREATE VIEW barrier_book WITH (security_barrier = true) AS SELECT id, balance, branch_id FROM accounts WHERE id < 150;
+CREATE VIEW renamed_accounts AS SELECT id FROM accounts;
 CREATE VIEW renamed_book (no, amount) AS SELECT id, balance::text FROM accounts;
 CREATE VIEW top_book AS SELECT id, balance FROM account_book ORDER BY balance DESC LIMIT 3;
 CREATE VIEW branch_totals AS SELECT branch_id, sum(balance) AS total, count(*) AS n FROM accounts GROUP BY branch_id;

@@ -227,3 +227,15 @@ SELECT balance FROM public.account_book;
 # name: view-whose-function-tells
 # roles: auditor
 SELECT v FROM calls;
+
+# name: current-row-of-a-cursor
+# roles: auditor
+DECLARE c CURSOR FOR SELECT id FROM accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = status WHERE CURRENT OF c RETURNING account_no;
+
+# name: current-row-of-a-cursor-over-a-view
+# roles: auditor
+DECLARE c CURSOR FOR SELECT id FROM renamed_accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = status WHERE CURRENT OF c RETURNING account_no;
