@@ -93,7 +93,8 @@ impl Analyzer<'_> {
         };
         let found = sql::Inventory::default();
         let context = self.context;
-        let statement = Statement { source: &cursor.sql, tree: &query.tree, found: &found, context, is_fresh: self.is_fresh };
+        let statement =
+            Statement { source: &cursor.sql, tree: &query.tree, found: &found, context, is_fresh: self.is_fresh };
         match super::renew::renewed(&statement, cursor)? {
             Verdict::Rewrite(_) if is_locked => Ok(()),
             Verdict::Rewrite(_) | Verdict::Pass(_) => Err(not_known()),

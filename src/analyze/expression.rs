@@ -11,7 +11,6 @@ use super::scope::Scope;
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::plan::{ParamAction, Reveal};
-use crate::wire::SqlState;
 
 /// Functions whose answer is about how a value is stored, not about the value.
 const SHOWS_STORAGE: &[&str] = &["pg_column_size", "pg_column_compression", "pg_column_toast_chunk_id"];
@@ -67,15 +66,14 @@ impl Analyzer<'_> {
                 | NodeEnum::SqlvalueFunction(_)
                 | NodeEnum::CurrentOfExpr(_)
                 | NodeEnum::MergeSupportFunc(_)
+                // Of a column that is not protected, or the server says where it may not stand
+                | NodeEnum::SetToDefault(_)
                 | NodeEnum::String(_)
                 | NodeEnum::AStar(_),
             ) => Ok(()),
             Some(NodeEnum::ParamRef(parameter)) => {
                 parameter.number = self.parameters.place(parameter.number, ParamAction::Relay, 0);
                 Ok(())
-            }
-            Some(NodeEnum::SetToDefault(_)) => {
-                Err(Stop::postgres(SqlState::SYNTAX_ERROR, "DEFAULT is not allowed in this context"))
             }
             Some(NodeEnum::AExpr(expr)) => self.operator(expr, scope),
             Some(NodeEnum::BoolExpr(expr)) => self.all_open(&mut expr.args, scope),

@@ -26,6 +26,7 @@ mod expression;
 mod from;
 mod group;
 mod lineage;
+mod merge;
 mod naming;
 mod opaque;
 mod parameters;

@@ -84,7 +84,7 @@ impl Analyzer<'_> {
     }
 
     /// The columns that values go into, in order.
-    fn stored_in<'r>(&self, named: &[Node], rights: &'r RelationRights) -> Result<Vec<&'r ColumnRights>> {
+    pub(super) fn stored_in<'r>(&self, named: &[Node], rights: &'r RelationRights) -> Result<Vec<&'r ColumnRights>> {
         if named.is_empty() {
             return Ok(rights.columns.iter().collect());
         }
@@ -228,7 +228,7 @@ impl Analyzer<'_> {
     }
 
     /// SET, of UPDATE and of ON CONFLICT.
-    fn set(
+    pub(super) fn set(
         &mut self,
         targets: &mut [Node],
         rights: Option<&Arc<RelationRights>>,
@@ -329,7 +329,7 @@ pub(super) fn check_named(names: &[String], rights: &RelationRights) -> Result<(
     }
 }
 
-fn names_of(targets: &[Node]) -> Vec<String> {
+pub(super) fn names_of(targets: &[Node]) -> Vec<String> {
     let name = |node: &Node| match &node.node {
         Some(NodeEnum::ResTarget(target)) => Some(target.name.clone()),
         _ => None,
@@ -392,4 +392,3 @@ fn check_filter_kept(targets: &[Node], rights: &RelationRights) -> Result<()> {
     }
     Ok(())
 }
-

@@ -220,6 +220,15 @@ impl Oracle {
                 }
             }
         }
+        for merge in upstream.of_kind("MergeStmt") {
+            if let Some(complaint) = [merge.field("relation"), merge.field("source_relation")]
+                .into_iter()
+                .flatten()
+                .find_map(|item| self.bare_source(item, &commons))
+            {
+                return Some(complaint);
+            }
+        }
         for changed in upstream.of_kind("UpdateStmt").into_iter().chain(upstream.of_kind("DeleteStmt")) {
             for item in changed.list("from_clause").iter().chain(changed.list("using_clause")) {
                 if let Some(complaint) = self.bare_source(item, &commons) {
@@ -289,6 +298,20 @@ impl Oracle {
             for target in update.list("target_list") {
                 if sealed.contains(target.text("name")) && target.field("val").is_some_and(clear) {
                     return Some(format!("{table}.{} is set to a value in clear", target.text("name")));
+                }
+            }
+        }
+        for merge in upstream.of_kind("MergeStmt") {
+            let table = merge.field("relation").map_or("", |range| range.text("relname"));
+            let Some(sealed) = self.sealed.get(table) else { continue };
+            for action in merge.of_kind("MergeWhenClause") {
+                let (targets, values) = (action.list("target_list"), action.list("values"));
+                let inserted = targets.iter().zip(values).map(|(target, value)| (target.text("name"), Some(value)));
+                let updated = targets.iter().map(|target| (target.text("name"), target.field("val")));
+                let is_clear =
+                    |(name, value): (&str, Option<&Tree<'_>>)| sealed.contains(name) && value.is_some_and(clear);
+                if updated.chain(inserted).any(is_clear) {
+                    return Some(format!("a value in clear is merged into {table}"));
                 }
             }
         }
