@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use dice::Dice;
 use mutation::mutate::{Seed, mutant};
-use mutation::oracle::Oracle;
+use mutation::oracle::{Oracle, constants_of};
 use pgveil::analyze::{self, Borne, NoNames, Rights};
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::load::load;
@@ -37,6 +37,7 @@ use support::cases;
 use support::postgres::Server;
 use support::rights;
 use support::twins::{self, Twins};
+use support::views;
 
 const ROLES: [&str; 4] = ["app", "teller", "auditor", "dev"];
 const DEFAULT_SEED: usize = 20_260_101;
@@ -182,6 +183,7 @@ impl Bench {
     fn new() -> Self {
         let twins = Twins::none(Server::start());
         twins.create("bank", schema::PROTECTED);
+        views::build(&twins, "bank");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let catalog = runtime.block_on(async {
             let client = connect(&login(&twins.server), None).await.expect("a catalog session").client;
@@ -296,16 +298,44 @@ fn role(name: &'static str, policy: &Policy, catalog: &Catalog, builtins: &BTree
             masked.entry(table).or_default().insert(column);
         }
     }
-    let views = ["customer_contacts", "vip_contacts"].map(str::to_owned);
+    let behind = behind_views();
     let oracle = Oracle {
-        protected: sealed.keys().chain(masked.keys()).cloned().chain(views).collect(),
+        protected: sealed.keys().chain(masked.keys()).cloned().chain(behind.keys().cloned()).collect(),
         filtered: sealed.keys().filter(|table| mine.filters(table)).cloned().collect(),
         sealed,
         masked,
+        said_by_views: said_by_views(catalog, &behind),
+        behind,
         sees_everything: compiled.sees_everything,
         builtins: builtins.clone(),
     };
     Role { name, rights: Rights::bind(policy, index, catalog, &Borne::default()), oracle }
+}
+
+fn said_by_views(catalog: &Catalog, views: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let relations = views.keys().filter_map(|name| catalog.relation_named("public", name));
+    relations.filter_map(|view| view.definition.as_deref()).flat_map(constants_of).collect()
+}
+
+/// Views of the bank, with the relations that their queries lead to.
+fn behind_views() -> BTreeMap<String, BTreeSet<String>> {
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let name = |named: &str| named.split(' ').next().unwrap_or_default().to_owned();
+    let mut behind: BTreeMap<_, _> = views::VIEWS.iter().map(|(named, _, tables)| (name(named), of(tables))).collect();
+    for (view, tables) in [
+        ("customer_contacts", &["customers"][..]),
+        ("vip_contacts", &["customers", "customer_contacts"]),
+        ("invoked", &["customers"]),
+        ("fenced", &["customers"]),
+        ("over_invoked", &["customers", "accounts", "invoked", "with_accounts"]),
+        ("withheld", &["customers"]),
+    ] {
+        behind.insert(view.to_owned(), of(tables));
+    }
+    for (view, inner) in [("nested_people", "plain_people"), ("over_by_branch", "by_branch")] {
+        behind.entry(view.to_owned()).or_default().insert(inner.to_owned());
+    }
+    behind
 }
 
 /// Terms and seals that show nothing of the value, and are told by their beginning.

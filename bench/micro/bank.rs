@@ -6,7 +6,7 @@ use pgveil::catalog::follow::Follower;
 use pgveil::catalog::{Catalog, Column, FunctionClass, Oid, Relation};
 use pgveil::keys::Keyring;
 use pgveil::metrics::Metrics;
-use pgveil::plan::{PreparedSql, TermHash};
+use pgveil::plan::{Change, PreparedSql, TermHash};
 use pgveil::policy::{PolicyStore, Principal};
 use pgveil::server::database::Database;
 use pgveil::server::decide::{Bindings, LookUps, SessionDecider, Shared, Verdicts};
@@ -125,6 +125,9 @@ impl SessionView for View {
         None
     }
     fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+    fn changed(&self, _: &str) -> Option<Change> {
         None
     }
     fn transaction(&self) -> TransactionStatus {

@@ -16,6 +16,8 @@ pub(super) struct Analyzer<'a> {
     pub(super) is_fresh: bool,
     /// The definition of a view is read, which the server runs as it is stored.
     pub(super) is_in_view: bool,
+    /// What is read is a view's definition as the catalog prints it: names without a schema are `pg_catalog`'s.
+    pub(super) reads_catalog: bool,
     /// Columns keep where they come from.
     pub(super) traces: bool,
     pub(super) views: Views,
@@ -61,6 +63,7 @@ impl<'a> Analyzer<'a> {
             context,
             is_fresh,
             is_in_view: false,
+            reads_catalog: false,
             traces: false,
             views: Views::default(),
             parameters: Parameters::default(),

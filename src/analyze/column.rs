@@ -157,13 +157,11 @@ impl Analyzer<'_> {
     fn not_in<'s>(&self, table: &'s Table, name: &str, scope: &'s Scope<'s>) -> Result<Meaning<'s>> {
         if SYSTEM_COLUMNS.contains(&name) {
             return match table.mode {
-                Mode::Veiled => {
-                    Err(Stop::not_understood("system-column", format!("system column {name} of a masked relation"), ""))
-                }
+                Mode::Veiled => Err(system_column(name)),
                 Mode::AsIs | Mode::Target => Ok(Meaning::Unguarded),
             };
         }
-        match table.guards() || !table.is_plain() {
+        match table.is_complete && (table.guards() || !table.is_plain()) {
             true => self.nothing(name, scope, false),
             false => Ok(Meaning::Unguarded),
         }
@@ -175,7 +173,10 @@ impl Analyzer<'_> {
         if matches!(name, "old" | "new") && scope.has_protected() {
             return Err(uncertain(name));
         }
-        if is_incomplete || !scope.has_protected() || (SYSTEM_COLUMNS.contains(&name) && !has_veiled(scope)) {
+        if SYSTEM_COLUMNS.contains(&name) && has_veiled(scope) {
+            return Err(system_column(name));
+        }
+        if is_incomplete || !scope.has_protected() || SYSTEM_COLUMNS.contains(&name) {
             return Ok(Meaning::Unguarded);
         }
         if !self.is_fresh {
@@ -236,6 +237,10 @@ pub(super) fn denied_plain(table: &Table, column: &str) -> Stop {
     let relation = table.rights.as_ref().map(|rights| rights.full_name()).unwrap_or_default();
     let name = format!("{relation}.{column}");
     Stop::denied("column-denied", format!("permission denied for column {name}"), vec![name], "")
+}
+
+fn system_column(name: &str) -> Stop {
+    Stop::not_understood("system-column", format!("system column {name} of a masked relation"), "")
 }
 
 fn whole_row(table: &Table) -> Stop {

@@ -7,14 +7,17 @@ use pg_query::protobuf::{CopyStmt, DefElem, Node, a_const};
 
 use super::analyzer::Analyzer;
 use super::naming::{string, strings};
+use super::relation::Referred;
 use super::rights::{ColumnRights, RelationRights};
 use super::stop::{Result, Stop};
 use super::{Statement, build, opaque, relation};
+use crate::catalog::RelationKind;
 use crate::plan::{
     CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, ForceQuote, MAGIC_EQUALITY, MAGIC_PLAIN, Plan, Reveal,
     Verdict, WriteGuard,
 };
 use crate::sql;
+use crate::wire::{PgError, SqlState};
 
 pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict> {
     let code = opaque::worst(statement.found, statement.context);
@@ -84,7 +87,10 @@ fn to_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     // A table is copied as the query over it, so that there is one way in which columns are masked
     let mut query = match (&mut rewritten.query, rewritten.relation.take()) {
         (query @ Some(_), _) => *query.take().unwrap_or_default(),
-        (None, Some(range)) => whole_table(&range, &strings(&copy.attlist)),
+        (None, Some(range)) => {
+            check_copyable(&analyzer.referred(&range)?)?;
+            whole_table(&range, &strings(&copy.attlist))
+        }
         (None, None) => return Err(Stop::not_understood("copy", "COPY of nothing", "")),
     };
     let columns = analyzer.query(&mut query, None)?;
@@ -96,6 +102,20 @@ fn to_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let text = sql::print(&build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
     let copy = CopyPlan { direction: CopyDirection::ToClient, format, input: Vec::new(), look_ups: 0 };
     Ok(Plan { copy: Some(copy), ..analyzer.plan(text, Some(outputs), Effect::None) })
+}
+
+/// # Errors
+/// 42809 as PostgreSQL gives it for what is no table.
+fn check_copyable(referred: &Referred) -> Result<()> {
+    let (kind, relation) = match referred {
+        Referred::View(relation, _) | Referred::Inlined(relation, _) => ("view", relation),
+        Referred::Protected(rights) if rights.relation.kind == RelationKind::PartitionedTable => {
+            ("partitioned table", &rights.relation)
+        }
+        Referred::Protected(_) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => return Ok(()),
+    };
+    let message = format!("cannot copy from {kind} \"{}\"", relation.name);
+    Err(PgError::new(SqlState(*b"42809"), message).with_hint("Try the COPY (SELECT ...) TO variant.").into())
 }
 
 fn whole_table(range: &pg_query::protobuf::RangeVar, columns: &[String]) -> Node {
@@ -119,7 +139,9 @@ fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
         let message = format!("permission denied to copy into {}", rights.full_name());
         return Err(Stop::denied("insert-under-filter", message, vec![rights.full_name()], ""));
     }
-    drop(table);
+    if !table.is_complete {
+        super::write::check_named(&strings(&copy.attlist), &rights)?;
+    }
     let columns = stored(&rights, &strings(&copy.attlist))?;
     for omitted in rights.columns.iter().filter(|column| columns.iter().all(|stored| stored.number != column.number)) {
         analyzer.assign_default(omitted)?;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ClosePortalStmt, DeclareCursorStmt, FetchStmt};
+use pg_query::protobuf::{ClosePortalStmt, DeclareCursorStmt, FetchStmt, Node};
 
-use super::stop::Result;
+use super::analyzer::Analyzer;
+use super::stop::{Result, Stop};
 use super::{Statement, build};
 use crate::plan::{Effect, Plan, PreparedSql, Verdict};
 use crate::sql;
@@ -66,6 +67,39 @@ pub(super) fn fetch(statement: &Statement<'_>, fetch: &FetchStmt) -> Result<Verd
             reusable: false,
             ..statement.watched(Effect::None)
         }))),
+    }
+}
+
+impl Analyzer<'_> {
+    /// Whether a cursor stands on nothing but rows that the caller may see, and that nobody changes under it: of a query
+    /// that was analysed for this very caller, and locks what it reads.
+    ///
+    /// # Errors
+    /// 0A000 where it is not.
+    pub(super) fn check_current(&self, name: &str) -> Result<()> {
+        let not_known = || {
+            let what = format!("WHERE CURRENT OF \"{name}\" for a role that may not see all rows");
+            Stop::not_understood("current-of", what, "Declare the cursor FOR UPDATE, over the table.")
+        };
+        let Some(cursor) = self.context.names.cursor(name) else { return Err(not_known()) };
+        let Some(query) = sql::parse(&cursor.sql, true)?.pop() else { return Err(not_known()) };
+        let locks_all = |clause: &Node| match &clause.node {
+            Some(NodeEnum::LockingClause(clause)) => clause.locked_rels.is_empty(),
+            _ => false,
+        };
+        let is_locked = match &query.tree.node {
+            Some(NodeEnum::SelectStmt(select)) => select.locking_clause.iter().any(locks_all),
+            _ => false,
+        };
+        let found = sql::Inventory::default();
+        let context = self.context;
+        let statement =
+            Statement { source: &cursor.sql, tree: &query.tree, found: &found, context, is_fresh: self.is_fresh };
+        match super::renew::renewed(&statement, cursor)? {
+            Verdict::Rewrite(_) if is_locked => Ok(()),
+            Verdict::Rewrite(_) | Verdict::Pass(_) => Err(not_known()),
+            Verdict::Refuse(refusal) => Err(Stop::Refuse(Box::new((*refusal).clone()))),
+        }
     }
 }
 

@@ -50,6 +50,9 @@ fn of_explained(effect: &Effect) -> Effect {
         Effect::CatalogChanged => Effect::CatalogChanged,
         Effect::SettingsChanged => Effect::SettingsChanged,
         Effect::AnythingChanged => Effect::AnythingChanged,
+        Effect::RelationChanged { name, change, ran_code } => {
+            Effect::RelationChanged { name: name.clone(), change: *change, ran_code: *ran_code }
+        }
         Effect::None
         | Effect::Prepare { .. }
         | Effect::Deallocate { .. }

@@ -11,7 +11,6 @@ use super::scope::Scope;
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::plan::{ParamAction, Reveal};
-use crate::wire::SqlState;
 
 /// Functions whose answer is about how a value is stored, not about the value.
 const SHOWS_STORAGE: &[&str] = &["pg_column_size", "pg_column_compression", "pg_column_toast_chunk_id"];
@@ -67,6 +66,8 @@ impl Analyzer<'_> {
                 | NodeEnum::SqlvalueFunction(_)
                 | NodeEnum::CurrentOfExpr(_)
                 | NodeEnum::MergeSupportFunc(_)
+                // Of a column that is not protected, or the server says where it may not stand
+                | NodeEnum::SetToDefault(_)
                 | NodeEnum::String(_)
                 | NodeEnum::AStar(_),
             ) => Ok(()),
@@ -74,14 +75,16 @@ impl Analyzer<'_> {
                 parameter.number = self.parameters.place(parameter.number, ParamAction::Relay, 0);
                 Ok(())
             }
-            Some(NodeEnum::SetToDefault(_)) => {
-                Err(Stop::postgres(SqlState::SYNTAX_ERROR, "DEFAULT is not allowed in this context"))
-            }
             Some(NodeEnum::AExpr(expr)) => self.operator(expr, scope),
             Some(NodeEnum::BoolExpr(expr)) => self.all_open(&mut expr.args, scope),
             Some(NodeEnum::NullTest(test)) => self.null_test(test.arg.as_deref_mut(), scope),
             Some(NodeEnum::BooleanTest(test)) => self.opt_open(test.arg.as_deref_mut(), scope),
-            Some(NodeEnum::TypeCast(cast)) => self.opt_open(cast.arg.as_deref_mut(), scope),
+            Some(NodeEnum::TypeCast(cast)) => {
+                if let Some(ty) = &mut cast.type_name {
+                    self.pin_builtin(&mut ty.names);
+                }
+                self.opt_open(cast.arg.as_deref_mut(), scope)
+            }
             Some(NodeEnum::CollateClause(collate)) => self.opt_open(collate.arg.as_deref_mut(), scope),
             Some(NodeEnum::MinMaxExpr(expr)) => self.all_open(&mut expr.args, scope),
             Some(NodeEnum::RowExpr(row)) => self.all_open(&mut row.args, scope),
@@ -159,6 +162,7 @@ impl Analyzer<'_> {
         } else {
             self.all_open(&mut call.args, scope)?;
         }
+        self.pin_builtin(&mut call.funcname);
         let names = strings(&call.funcname);
         if let Some(name) = names.last().filter(|name| SHOWS_STORAGE.contains(&name.as_str())) {
             // A computed value is stored in another way than a column's own

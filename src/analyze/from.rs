@@ -68,12 +68,16 @@ impl Analyzer<'_> {
             rename(&mut columns, range.alias.as_ref());
             return Ok(scope.add(Table::derived(label, columns)));
         }
+        if self.reads_catalog && range.schemaname.is_empty() {
+            "pg_catalog".clone_into(&mut range.schemaname);
+        }
         let referred = self.referred(range)?;
         self.pin(range, &referred);
-        let table = relation::table(referred, range);
+        let mut table = relation::table(referred, range);
         if let Some(rights) = &table.rights {
             self.check_readable(&Arc::clone(rights))?;
         }
+        table.is_complete &= self.are_columns_known(range, table.rights.as_deref())?;
         // Found again when the derived tables are put in
         range.location = i32::try_from(scope.tables.len()).unwrap_or(i32::MAX);
         Ok(scope.add(table))
@@ -83,7 +87,7 @@ impl Analyzer<'_> {
     pub(super) fn pin(&self, range: &mut RangeVar, referred: &Referred) {
         let relation = match referred {
             Referred::Protected(rights) => &rights.relation,
-            Referred::View(relation, _) | Referred::Open(relation) => relation,
+            Referred::View(relation, _) | Referred::Inlined(relation, _) | Referred::Open(relation) => relation,
             Referred::NewView(_) | Referred::Unseen => return,
         };
         range.schemaname.clone_from(&relation.schema);
@@ -291,6 +295,10 @@ impl Analyzer<'_> {
 
 /// `(SELECT mask(a) AS a, b FROM s.t WHERE filter) AS t`, of the columns that the statement uses.
 fn derived_table(range: &RangeVar, table: &Table) -> Result<Node> {
+    if let Some(query) = &table.inlined {
+        let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        return Ok(build::subquery((**query).clone(), &table.alias, &names));
+    }
     let mut select = build::empty_select();
     for index in table.used.borrow().iter() {
         let (Some(name), Some(shown), Some(veil)) =

@@ -26,6 +26,7 @@ mod expression;
 mod from;
 mod group;
 mod lineage;
+mod merge;
 mod naming;
 mod opaque;
 mod parameters;
@@ -45,6 +46,7 @@ mod shape;
 mod stop;
 mod template;
 mod utility;
+mod view;
 mod write;
 
 #[cfg(test)]
@@ -55,7 +57,7 @@ mod unknown_tests;
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Node, RangeVar};
 
 pub use lineage::{Lineage, lineage};
 pub use rights::{Borne, Rights};
@@ -63,7 +65,7 @@ pub use template::{Filler, Template, template};
 
 use crate::catalog::{Catalog, TempSchema};
 use crate::crypto::Sealer;
-use crate::plan::{Effect, ParamAction, Plan, PreparedSql, Verdict};
+use crate::plan::{Change, Effect, ParamAction, Plan, PreparedSql, Verdict};
 use crate::sql::{self, Inventory};
 use crate::value::Style;
 use crate::wire::SqlState;
@@ -92,6 +94,8 @@ pub trait Names {
     fn cursor(&self, name: &str) -> Option<&Arc<PreparedSql>>;
     /// A view that the open transaction has made over protected relations: its query.
     fn view(&self, name: &str) -> Option<&Arc<PreparedSql>>;
+    /// What the open transaction has done to relations of this name.
+    fn changed(&self, name: &str) -> Option<Change>;
 }
 
 /// A session that has named nothing.
@@ -107,6 +111,10 @@ impl Names for NoNames {
     }
 
     fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn changed(&self, _: &str) -> Option<Change> {
         None
     }
 }
@@ -227,11 +235,14 @@ impl Statement<'_> {
     }
 
     fn effect(&self, is_safe: bool) -> Effect {
-        let makes_table = matches!(&self.tree.node, Some(NodeEnum::SelectStmt(select)) if select.into_clause.is_some());
-        match (is_safe, makes_table) {
-            (true, false) => Effect::None,
-            (true, true) => Effect::CatalogChanged,
-            (false, _) => Effect::AnythingChanged,
+        let into = match &self.tree.node {
+            Some(NodeEnum::SelectStmt(select)) => select.into_clause.as_deref(),
+            _ => None,
+        };
+        match (is_safe, into) {
+            (_, Some(into)) => made(into.rel.as_ref(), !is_safe),
+            (true, None) => Effect::None,
+            (false, None) => Effect::AnythingChanged,
         }
     }
 
@@ -280,6 +291,14 @@ impl Statement<'_> {
             analyzer.parameters.place(number, ParamAction::Relay, 0);
         }
         analyzer.plan(self.source.to_owned(), None, effect)
+    }
+}
+
+/// What comes of making a relation.
+fn made(range: Option<&RangeVar>, ran_code: bool) -> Effect {
+    match range {
+        Some(range) => Effect::RelationChanged { name: range.relname.clone(), change: Change::Made, ran_code },
+        None => Effect::AnythingChanged,
     }
 }
 

@@ -22,6 +22,7 @@ impl Analyzer<'_> {
             Some(NodeEnum::InsertStmt(insert)) => self.insert(insert, parent),
             Some(NodeEnum::UpdateStmt(update)) => self.update(update, parent),
             Some(NodeEnum::DeleteStmt(delete)) => self.delete(delete, parent),
+            Some(NodeEnum::MergeStmt(merge)) => self.merge_into(merge, parent),
             Some(other) => {
                 let what = format!("{} over protected relations", super::kind_of(other));
                 Err(Stop::not_understood("statement", what, ""))
@@ -331,5 +332,5 @@ fn named(mut columns: Vec<Column>, names: &[String]) -> Vec<Column> {
 }
 
 fn unknown_star() -> Stop {
-    Stop::not_understood("star", "* over a function whose columns are not known", "Name the columns.")
+    Stop::not_understood("star", "* over a row source whose columns are not known", "Name the columns.")
 }

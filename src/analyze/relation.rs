@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
 use super::analyzer::Analyzer;
@@ -11,14 +10,17 @@ use super::rights::{Reach, RelationRights, Veil};
 use super::scope::{Mode, Scope, Table};
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
+use super::view::Inlined;
 use crate::catalog::{Relation, RelationKind, Resolution};
-use crate::sql;
+use crate::plan::Change;
 
 /// What a reference to a relation turns out to be.
 pub(super) enum Referred {
     Protected(Arc<RelationRights>),
     /// A view from which protected rows can be read, and its columns.
     View(Arc<Relation>, Vec<Column>),
+    /// One whose query has to stand in its place, with what the caller may see worked into it.
+    Inlined(Arc<Relation>, Inlined),
     /// Nothing protected.
     Open(Arc<Relation>),
     /// A view that the open transaction has made over protected relations.
@@ -41,10 +43,7 @@ impl Analyzer<'_> {
         }
         match rights.reach(relation.oid) {
             None => Ok(Referred::Open(relation)),
-            Some(Reach::View) => {
-                let columns = self.view_columns(&relation)?;
-                Ok(Referred::View(relation, columns))
-            }
+            Some(Reach::View) => self.view(relation),
             Some(Reach::SideDoor) => Err(self.side_door(&relation)),
             Some(Reach::Blind) => Err(Stop::not_understood(
                 "stored-copy",
@@ -77,6 +76,10 @@ impl Analyzer<'_> {
     fn resolve(&self, range: &RangeVar) -> Result<Option<Arc<Relation>>> {
         let context = self.context;
         let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
+        if schema.is_none() && self.is_made(&range.relname) {
+            let bearing: Vec<_> = context.catalog.bearing(&range.relname).cloned().collect();
+            return self.any_of(&bearing, &range.relname).map(|()| None);
+        }
         let found = match (schema, context.search_path) {
             (None, Some(path)) => context.catalog.resolve_for(path, context.temp, None, &range.relname),
             (Some(schema), _) => context.catalog.resolve_for(&[], context.temp, Some(schema), &range.relname),
@@ -105,6 +108,29 @@ impl Analyzer<'_> {
         }
     }
 
+    /// Whether the open transaction has made a relation of this name: which one a bare name means depends on where.
+    fn is_made(&self, name: &str) -> bool {
+        let names = self.context.names;
+        names.changed(name) == Some(Change::Made) || names.view(name).is_some()
+    }
+
+    /// Whether all columns of what a name means are those of the catalog.
+    ///
+    /// # Errors
+    /// 0A000 for a protected relation that the open transaction has changed, where the policy may speak of the new
+    /// columns or hide some.
+    pub(super) fn are_columns_known(&self, range: &RangeVar, rights: Option<&RelationRights>) -> Result<bool> {
+        if self.context.names.changed(&range.relname).is_none() {
+            return Ok(true);
+        }
+        match rights {
+            Some(rights) if rights.lacks_columns || !self.context.rights.sees_everything() => {
+                Err(changed_columns(rights))
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+
     fn may_be_moved(&self, schema: Option<&str>, name: &str) -> bool {
         let rights = self.context.rights;
         schema.is_some() && rights.is_name_of_interest(name) && !rights.sees_everything()
@@ -117,39 +143,12 @@ impl Analyzer<'_> {
         let message = format!("it is not certain which relation \"{name}\" means in this session");
         Err(Stop::not_understood("ambiguous-name", message, "Write the name with its schema."))
     }
-
-    /// What a view's columns are, by its stored definition.
-    fn view_columns(&mut self, view: &Relation) -> Result<Vec<Column>> {
-        let Some(definition) = &view.definition else { return Err(opaque_view(view)) };
-        let mut columns = self.columns_of(definition)?;
-        if columns.len() != view.columns.len() {
-            return Err(opaque_view(view));
-        }
-        for (column, named) in columns.iter_mut().zip(&view.columns) {
-            column.name.clone_from(&named.name);
-            column.origin = Some((view.oid, named.number));
-        }
-        Ok(columns)
-    }
-
-    /// The columns of a query that the server runs as it stands.
-    fn columns_of(&mut self, definition: &str) -> Result<Vec<Column>> {
-        let NodeEnum::SelectStmt(mut query) = sql::query(definition)? else {
-            return Err(Stop::not_understood("opaque-view", "a view that is no query", ""));
-        };
-        self.views.enter()?;
-        let was_in_view = std::mem::replace(&mut self.is_in_view, true);
-        let columns = self.select(&mut query, None, None);
-        self.is_in_view = was_in_view;
-        self.views.leave();
-        let mut columns = columns?;
-        columns.iter_mut().for_each(|column| column.origin = None);
-        Ok(columns)
-    }
 }
 
-fn opaque_view(view: &Relation) -> Stop {
-    Stop::not_understood("opaque-view", format!("view {} cannot be followed", full_name(view)), "")
+/// The open transaction has changed a protected relation's columns, and what is asked for depends on which there are.
+pub(super) fn changed_columns(rights: &RelationRights) -> Stop {
+    let what = format!("columns of {} that the open transaction has changed", rights.full_name());
+    Stop::not_understood("changed-columns", what, "Name the columns, or commit first.")
 }
 
 pub(super) fn full_name(relation: &Relation) -> String {
@@ -169,6 +168,12 @@ pub(super) fn table(referred: Referred, range: &RangeVar) -> Table {
         },
         Referred::NewView(columns) => of_view(label, columns),
         Referred::View(relation, columns) => Table { schema: schema_of(&relation), ..of_view(label, columns) },
+        Referred::Inlined(relation, Inlined { query, columns }) => Table {
+            schema: schema_of(&relation),
+            mode: Mode::Veiled,
+            inlined: Some(query),
+            ..Table::derived(label, columns)
+        },
         Referred::Protected(rights) => Table { schema: schema_of(&rights.relation), ..of_protected(label, rights) },
     };
     if let Some(alias) = &range.alias {

@@ -68,6 +68,8 @@ pub(super) struct RelationRights {
     pub(super) columns: Vec<ColumnRights>,
     /// With its names qualified.
     pub(super) filter: Option<Fragment>,
+    /// The policy names columns that the relation does not have.
+    pub(super) lacks_columns: bool,
 }
 
 pub(super) struct ColumnRights {
@@ -284,7 +286,7 @@ fn bind_relation(
     };
     let columns = relation.columns.iter().map(bind).collect();
     let filter = grant.and_then(|grant| grant.filter.as_ref()).map(|filter| Fragment::new(&filter.sql));
-    RelationRights { relation: Arc::clone(relation), columns, filter }
+    RelationRights { relation: Arc::clone(relation), columns, filter, lacks_columns: is_torn }
 }
 
 fn bind_column(

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Node, SelectStmt};
 
 use super::rights::{RelationRights, Veil};
 use super::shape::Column;
@@ -42,6 +42,8 @@ pub(super) struct Table {
     /// The names that `columns` have in the relation itself, where there are veils.
     pub(super) stored: Vec<String>,
     pub(super) mode: Mode,
+    /// What stands in its place, for a view that cannot be asked as it is stored.
+    pub(super) inlined: Option<Box<SelectStmt>>,
     /// Columns that the statement uses, where the table becomes a derived one.
     pub(super) used: RefCell<BTreeSet<usize>>,
 }
@@ -81,6 +83,7 @@ impl Table {
             veils: Vec::new(),
             stored: Vec::new(),
             mode: Mode::AsIs,
+            inlined: None,
             used: RefCell::default(),
         }
     }

@@ -38,7 +38,10 @@ fn where_nothing_is_protected_the_server_answers_by_itself() {
         ("SELECT unheard_of()", Effect::AnythingChanged),
         ("COPY (SELECT unheard_of()) TO STDOUT", Effect::AnythingChanged),
         ("DO 'BEGIN END'", Effect::AnythingChanged),
-        ("CREATE TABLE t AS SELECT unheard_of()", Effect::AnythingChanged),
+        (
+            "CREATE TABLE t AS SELECT unheard_of()",
+            Effect::RelationChanged { name: "t".to_owned(), change: Change::Made, ran_code: true },
+        ),
         ("FETCH 1 FROM c", Effect::None),
         ("SET standard_conforming_strings = off", Effect::None),
         ("SET bytea_output = escape", Effect::None),

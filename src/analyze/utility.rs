@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode, IndexStmt, Node, ObjectType, RangeVar,
-    ViewStmt, a_const,
+    AlterTableStmt, AlterTableType, ConstrType, CreateSchemaStmt, CreateStmt, CreateTableAsStmt, DiscardMode,
+    IndexStmt, Node, ObjectType, RangeVar, SelectStmt, ViewStmt, a_const,
 };
 
 use super::analyzer::Analyzer;
@@ -17,7 +17,7 @@ use super::relation::Referred;
 use super::rights::RelationRights;
 use super::stop::{Result, Stop};
 use super::{Statement, build, naming, opaque, routine};
-use crate::plan::{Effect, OutputAction, Plan, PreparedSql, TERM_CHARS, TouchAction, Verdict};
+use crate::plan::{Change, Effect, OutputAction, Plan, PreparedSql, TERM_CHARS, TouchAction, Verdict};
 use crate::sql;
 
 pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
@@ -49,7 +49,8 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
         | NodeEnum::AlterOwnerStmt(_) => harmless(statement),
         NodeEnum::RenameStmt(rename) if routine::is_renamed(rename) => routine::alter(statement),
         NodeEnum::RenameStmt(_) | NodeEnum::AlterObjectSchemaStmt(_) => keeps_name(statement, node),
-        NodeEnum::AlterTableStmt(_) => alter_table(statement),
+        NodeEnum::AlterTableStmt(alter) => alter_table(statement, alter),
+        NodeEnum::CreateSeqStmt(create) => changing(statement, node, of(create.sequence.as_ref(), Change::Made)),
         // Code that later statements run without naming it
         NodeEnum::CreateTrigStmt(_)
         | NodeEnum::RuleStmt(_)
@@ -81,6 +82,25 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
 
 /// What names nothing protected and runs nothing opaque passes; the rest is for callers who see everything.
 fn other(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
+    changing(statement, node, None)
+}
+
+/// What a statement does to the relations of a name.
+type Changed = Option<(String, Change)>;
+
+fn of(range: Option<&RangeVar>, change: Change) -> Changed {
+    range.map(|range| (range.relname.clone(), change))
+}
+
+fn effect(changed: Changed, ran_code: bool) -> Effect {
+    match (changed, ran_code) {
+        (Some((name, change)), ran_code) => Effect::RelationChanged { name, change, ran_code },
+        (None, false) => Effect::CatalogChanged,
+        (None, true) => Effect::AnythingChanged,
+    }
+}
+
+fn changing(statement: &Statement<'_>, node: &NodeEnum, changed: Changed) -> Result<Verdict> {
     let sees_everything = statement.context.rights.sees_everything();
     let code = opaque::worst(statement.found, statement.context);
     if !code.is_safe() && !sees_everything {
@@ -90,8 +110,8 @@ fn other(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
         return Err(denied(statement, &format!("{} on protected relations", super::kind_of(node))));
     }
     match code.is_safe() {
-        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
-        false => Ok(statement.watching(Effect::AnythingChanged)),
+        true => Ok(Verdict::Pass(effect(changed, false))),
+        false => Ok(statement.watching(effect(changed, true))),
     }
 }
 
@@ -119,6 +139,7 @@ fn harmless(statement: &Statement<'_>) -> Result<Verdict> {
 
 /// A relation that leaves its name leaves its policy.
 fn keeps_name(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
+    refuse_new_views(statement)?;
     if statement.mentions() || moves_schema(statement, node) {
         return Err(Stop::not_understood(
             "rename-protected",
@@ -126,7 +147,25 @@ fn keeps_name(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
             "Change the policy together with the database, over a direct connection.",
         ));
     }
-    other(statement, &NodeEnum::RenameStmt(Default::default()))
+    let changed = match node {
+        NodeEnum::RenameStmt(rename) if rename.rename_type == i32::from(ObjectType::ObjectColumn) => {
+            of(rename.relation.as_ref(), Change::Columns)
+        }
+        NodeEnum::RenameStmt(rename) => rename.relation.as_ref().map(|_| (rename.newname.clone(), Change::Made)),
+        NodeEnum::AlterObjectSchemaStmt(moved) => of(moved.relation.as_ref(), Change::Made),
+        _ => None,
+    };
+    changing(statement, &NodeEnum::RenameStmt(Default::default()), changed)
+}
+
+/// A view that the open transaction has made is known by its name and its query.
+fn refuse_new_views(statement: &Statement<'_>) -> Result<()> {
+    match statement.found.texts.iter().any(|text| statement.context.names.view(text).is_some()) {
+        true => {
+            Err(Stop::not_understood("new-view", "changing a view that the open transaction has made", "Commit first."))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Whether protected relations move with their schema, or another schema takes its name.
@@ -164,7 +203,7 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
     if let Some(NodeEnum::ExecuteStmt(execute)) = create.query.as_deref().and_then(|query| query.node.as_ref()) {
         let verdict = super::prepare::execute(statement, execute)?;
         return match &verdict {
-            Verdict::Pass(_) => Ok(Verdict::Pass(Effect::CatalogChanged)),
+            Verdict::Pass(_) => Ok(Verdict::Pass(made(create, false))),
             Verdict::Refuse(_) => Ok(verdict),
             Verdict::Rewrite(plan) => stored_from(statement, create, plan),
         };
@@ -175,8 +214,8 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
     }
     if !statement.touches() {
         return Ok(match statement.check_names()? && code.is_safe() {
-            true => Verdict::Pass(Effect::AnythingChanged),
-            false => statement.watching(Effect::AnythingChanged),
+            true => Verdict::Pass(made(create, true)),
+            false => statement.watching(made(create, true)),
         });
     }
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
@@ -187,7 +226,11 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
         }
     }
     let text = sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(rewritten))))?;
-    Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, Effect::CatalogChanged))))
+    Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, made(create, !code.is_safe())))))
+}
+
+fn made(create: &CreateTableAsStmt, ran_code: bool) -> Effect {
+    super::made(create.into.as_ref().and_then(|into| into.rel.as_ref()), ran_code)
 }
 
 fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Plan) -> Result<Verdict> {
@@ -206,16 +249,16 @@ fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Pla
         outputs: None,
         touched: Arc::clone(&plan.touched),
         look_ups: plan.look_ups,
-        ..Plan { sql: text, ..statement.watched(Effect::CatalogChanged) }
+        ..Plan { sql: text, ..statement.watched(made(create, false)) }
     })))
 }
 
 /// A view runs as it is stored, for whoever reads it: only what needs no rewriting can be one.
 fn create_view(statement: &Statement<'_>, view: &ViewStmt) -> Result<Verdict> {
-    if !statement.mentions() {
+    if !statement.mentions() && !statement.touches() {
         let code = opaque::worst_behind_view(statement.found, statement.context);
         return match code.is_safe() || statement.context.rights.sees_everything() || !may_be_written_to(view) {
-            true => other(statement, &NodeEnum::ViewStmt(Box::default())),
+            true => changing(statement, &NodeEnum::ViewStmt(Box::default()), of(view.view.as_ref(), Change::Made)),
             false => Err(code.refused()),
         };
     }
@@ -228,12 +271,23 @@ fn create_view(statement: &Statement<'_>, view: &ViewStmt) -> Result<Verdict> {
         return Ok(Verdict::Pass(Effect::CatalogChanged));
     };
     analyzer.query(&mut query.clone(), None)?;
-    if !view.aliases.is_empty() {
-        return Ok(Verdict::Pass(Effect::CatalogChanged));
-    }
-    let statement =
-        PreparedSql { sql: sql::print(query)?, verdict: Verdict::Pass(Effect::None), param_types: Vec::new() };
+    let sql = sql::print(&with_names(query, &naming::strings(&view.aliases)))?;
+    let statement = PreparedSql { sql, verdict: Verdict::Pass(Effect::None), param_types: Vec::new() };
     Ok(Verdict::Pass(Effect::CreateView { name: range.relname.clone(), statement: Arc::new(statement) }))
+}
+
+/// `SELECT * FROM (query) AS named (names)`, where there are names.
+fn with_names(query: &Node, names: &[String]) -> Node {
+    match &query.node {
+        Some(NodeEnum::SelectStmt(select)) if !names.is_empty() => {
+            build::node(NodeEnum::SelectStmt(Box::new(SelectStmt {
+                target_list: vec![build::target(build::star(), "")],
+                from_clause: vec![build::subquery((**select).clone(), "named", names)],
+                ..build::empty_select()
+            })))
+        }
+        _ => query.clone(),
+    }
 }
 
 /// PostgreSQL carries changes through a view of one relation alone.
@@ -262,17 +316,38 @@ fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdic
     }
     let code = opaque::worst(statement.found, statement.context);
     match code.is_safe() || sees_everything {
-        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
+        true if is_there_already(statement, create) => Ok(Verdict::Pass(Effect::None)),
+        true => Ok(Verdict::Pass(effect(of(create.relation.as_ref(), Change::Made), false))),
         false => Err(code.refused()),
     }
 }
 
+/// Whether CREATE TABLE IF NOT EXISTS finds the table where it would make it.
+fn is_there_already(statement: &Statement<'_>, create: &CreateStmt) -> bool {
+    let context = statement.context;
+    let path = context.search_path.unwrap_or_default();
+    let is_plain = |range: &&RangeVar| range.relpersistence != "t" && !path.iter().any(|schema| schema == "pg_temp");
+    let asks = |range: &&RangeVar| create.if_not_exists && !context.is_unsure && is_plain(range);
+    let Some(range) = create.relation.as_ref().filter(asks) else { return false };
+    let schema = match range.schemaname.as_str() {
+        "" => path.iter().find(|schema| context.catalog.schemas.contains(*schema)),
+        _ => Some(&range.schemaname),
+    };
+    schema.is_some_and(|schema| context.catalog.relation_named(schema, &range.relname).is_some())
+}
+
 /// Its elements are statements of their own.
 fn create_schema(statement: &Statement<'_>, create: &CreateSchemaStmt) -> Result<Verdict> {
+    let apart = || {
+        let message = "an element of CREATE SCHEMA that needs a statement of its own";
+        Stop::not_understood("schema-element", message, "Create the schema first.")
+    };
+    if !create.schema_elts.is_empty() && statement.mentions() {
+        return Err(apart());
+    }
     for element in create.schema_elts.iter().filter_map(|element| element.node.as_ref()) {
         if let Verdict::Rewrite(_) | Verdict::Refuse(_) = utility(statement, element)? {
-            let message = "an element of CREATE SCHEMA that needs a statement of its own";
-            return Err(Stop::not_understood("schema-element", message, "Create the schema first."));
+            return Err(apart());
         }
     }
     other(statement, &NodeEnum::CreateSchemaStmt(Default::default()))
@@ -350,7 +425,11 @@ fn protected(analyzer: &mut Analyzer<'_>, range: Option<&RangeVar>) -> Result<Op
     match range {
         Some(range) => match analyzer.referred(range)? {
             Referred::Protected(rights) => Ok(Some(rights)),
-            Referred::View(..) | Referred::NewView(_) | Referred::Open(_) | Referred::Unseen => Ok(None),
+            Referred::View(..)
+            | Referred::Inlined(..)
+            | Referred::NewView(_)
+            | Referred::Open(_)
+            | Referred::Unseen => Ok(None),
         },
         None => Ok(None),
     }
@@ -366,17 +445,18 @@ fn names_no_sealed(expression: &Node, rights: &RelationRights) -> Result<()> {
 }
 
 /// Every sealed column's type, defaults and constraints belong to the policy.
-fn alter_table(statement: &Statement<'_>) -> Result<Verdict> {
+fn alter_table(statement: &Statement<'_>, alter: &AlterTableStmt) -> Result<Verdict> {
+    refuse_new_views(statement)?;
+    let changed = of(alter.relation.as_ref().filter(|_| alter.cmds.iter().any(changes_columns)), Change::Columns);
     if !statement.mentions() {
-        return other(statement, &NodeEnum::AlterTableStmt(Default::default()));
+        return changing(statement, &NodeEnum::AlterTableStmt(Default::default()), changed);
     }
     if !statement.context.rights.sees_everything() {
         return Err(denied(statement, "ALTER on protected relations"));
     }
-    let Some(NodeEnum::AlterTableStmt(alter)) = &statement.tree.node else { return Ok(Verdict::Pass(Effect::None)) };
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     let Some(rights) = protected(&mut analyzer, alter.relation.as_ref())? else {
-        return Ok(Verdict::Pass(Effect::CatalogChanged));
+        return Ok(Verdict::Pass(effect(changed, false)));
     };
     for command in &alter.cmds {
         if is_unique_constraint(command) {
@@ -386,7 +466,19 @@ fn alter_table(statement: &Statement<'_>) -> Result<Verdict> {
         }
         names_no_sealed(command, &rights)?;
     }
-    Ok(Verdict::Pass(Effect::CatalogChanged))
+    Ok(Verdict::Pass(effect(changed, false)))
+}
+
+fn changes_columns(command: &Node) -> bool {
+    let Some(NodeEnum::AlterTableCmd(command)) = &command.node else { return true };
+    matches!(
+        AlterTableType::try_from(command.subtype),
+        Ok(AlterTableType::AtAddColumn
+            | AlterTableType::AtDropColumn
+            | AlterTableType::AtAddInherit
+            | AlterTableType::AtDropInherit
+            | AlterTableType::AtAddOf)
+    )
 }
 
 fn is_unique_constraint(command: &Node) -> bool {

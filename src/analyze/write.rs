@@ -23,6 +23,9 @@ impl Analyzer<'_> {
         let mut with = Scope::inside(parent);
         self.with(insert.with_clause.as_mut(), &mut with)?;
         let (table, rights) = self.target(insert.relation.as_mut())?;
+        if let Some(rights) = rights.as_deref().filter(|_| !table.is_complete) {
+            check_named(&names_of(&insert.cols), rights)?;
+        }
         for column in &mut insert.cols {
             if let Some(NodeEnum::ResTarget(column)) = &mut column.node {
                 self.all_open(&mut column.indirection, &with)?;
@@ -81,7 +84,7 @@ impl Analyzer<'_> {
     }
 
     /// The columns that values go into, in order.
-    fn stored_in<'r>(&self, named: &[Node], rights: &'r RelationRights) -> Result<Vec<&'r ColumnRights>> {
+    pub(super) fn stored_in<'r>(&self, named: &[Node], rights: &'r RelationRights) -> Result<Vec<&'r ColumnRights>> {
         if named.is_empty() {
             return Ok(rights.columns.iter().collect());
         }
@@ -131,9 +134,10 @@ impl Analyzer<'_> {
             Some(rights) => relation::of_protected(alias, Arc::clone(rights)),
             None => Table::derived(alias, scope.tables.first().map(|t| t.columns.clone()).unwrap_or_default()),
         };
-        inner.add(as_target(target(&label)));
+        let is_complete = scope.tables.first().is_none_or(|table| table.is_complete);
+        inner.add(Table { is_complete, ..as_target(target(&label)) });
         // What the caller itself proposes is its own: nothing of it is veiled
-        inner.add(Table { veils: Vec::new(), mode: Mode::AsIs, ..target("excluded") });
+        inner.add(Table { veils: Vec::new(), mode: Mode::AsIs, is_complete, ..target("excluded") });
         self.set(&mut conflict.target_list, rights, &label, &inner)?;
         self.opt_open(conflict.where_clause.as_deref_mut(), &inner)
     }
@@ -165,7 +169,7 @@ impl Analyzer<'_> {
         self.set(&mut update.target_list, rights.as_ref(), &label, &scope)?;
         self.opt_open(update.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(update.returning_clause.as_mut(), &scope)?;
-        add_filter(&mut update.where_clause, rights.as_ref(), &label)?;
+        self.add_filter(&mut update.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut update.from_clause, &scope)?;
         Ok(columns)
     }
@@ -181,7 +185,7 @@ impl Analyzer<'_> {
         self.from(&mut delete.using_clause, &mut scope)?;
         self.opt_open(delete.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(delete.returning_clause.as_mut(), &scope)?;
-        add_filter(&mut delete.where_clause, rights.as_ref(), &label)?;
+        self.add_filter(&mut delete.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut delete.using_clause, &scope)?;
         Ok(columns)
     }
@@ -193,7 +197,7 @@ impl Analyzer<'_> {
         self.pin(range, &referred);
         let rights = match &referred {
             Referred::Protected(rights) => Some(Arc::clone(rights)),
-            Referred::View(relation, _) => {
+            Referred::View(relation, _) | Referred::Inlined(relation, _) => {
                 let what = format!("changing rows through view {}", relation::full_name(relation));
                 return Err(Stop::not_understood("update-through-view", what, "Change the table itself."));
             }
@@ -205,7 +209,9 @@ impl Analyzer<'_> {
         if let Some(rights) = &rights {
             self.check_changeable(rights)?;
         }
-        Ok((as_target(relation::table(referred, range)), rights))
+        let mut table = as_target(relation::table(referred, range));
+        table.is_complete &= self.are_columns_known(range, rights.as_deref())?;
+        Ok((table, rights))
     }
 
     fn check_changeable(&mut self, rights: &Arc<RelationRights>) -> Result<()> {
@@ -222,7 +228,7 @@ impl Analyzer<'_> {
     }
 
     /// SET, of UPDATE and of ON CONFLICT.
-    fn set(
+    pub(super) fn set(
         &mut self,
         targets: &mut [Node],
         rights: Option<&Arc<RelationRights>>,
@@ -230,9 +236,12 @@ impl Analyzer<'_> {
         scope: &Scope<'_>,
     ) -> Result<()> {
         let current = Current { alias: label };
+        let is_complete = scope.tables.first().is_none_or(|table| table.is_complete);
         for node in targets {
             let Some(NodeEnum::ResTarget(target)) = &mut node.node else { continue };
             let column = match rights {
+                // A new one, that the policy says nothing of
+                Some(rights) if !is_complete && rights.column(&target.name).is_none() => None,
                 Some(rights) => Some(self.column_of(rights, &target.name)?),
                 None => None,
             };
@@ -274,6 +283,25 @@ impl Analyzer<'_> {
         Ok(())
     }
 
+    /// Puts the role's row filter beside a statement's own condition, which runs on no row that the filter hides.
+    fn add_filter(&self, clause: &mut Option<Box<Node>>, rights: Option<&RelationRights>, label: &str) -> Result<()> {
+        let Some((rights, filter)) = rights.and_then(|rights| Some((rights, rights.filter.as_ref()?))) else {
+            return Ok(());
+        };
+        if let Some(Node { node: Some(NodeEnum::CurrentOfExpr(current)) }) = clause.as_deref() {
+            // Nothing can stand beside it
+            return self.check_current(&current.cursor_name);
+        }
+        let mut condition = filter.tree()?.clone();
+        for column in &rights.columns {
+            let reference = build::column([label, column.name.as_str()]);
+            super::replace::replace_column(&mut condition, &column.name, &reference);
+        }
+        let own = clause.take().map(|own| Box::new(build::choose(condition.clone(), *own, build::boolean(false))));
+        *clause = Some(build::and(own, condition));
+        Ok(())
+    }
+
     fn returning(&mut self, clause: Option<&mut ReturningClause>, scope: &Scope<'_>) -> Result<Vec<Column>> {
         let Some(clause) = clause else { return Ok(Vec::new()) };
         if !clause.options.is_empty() {
@@ -290,6 +318,23 @@ impl Analyzer<'_> {
 fn as_target(table: Table) -> Table {
     let mode = if table.mode == Mode::Veiled { Mode::Target } else { table.mode };
     Table { mode, ..table }
+}
+
+/// # Errors
+/// 0A000 unless the columns that values go into are named, and all of them are known.
+pub(super) fn check_named(names: &[String], rights: &RelationRights) -> Result<()> {
+    match !names.is_empty() && names.iter().all(|name| rights.column(name).is_some()) {
+        true => Ok(()),
+        false => Err(relation::changed_columns(rights)),
+    }
+}
+
+pub(super) fn names_of(targets: &[Node]) -> Vec<String> {
+    let name = |node: &Node| match &node.node {
+        Some(NodeEnum::ResTarget(target)) => Some(target.name.clone()),
+        _ => None,
+    };
+    targets.iter().filter_map(name).collect()
 }
 
 fn is_term(element: &IndexElem) -> bool {
@@ -345,21 +390,5 @@ fn check_filter_kept(targets: &[Node], rights: &RelationRights) -> Result<()> {
             return Err(Stop::denied("update-of-filter", message, vec![rights.full_name()], hint));
         }
     }
-    Ok(())
-}
-
-/// The caller's own condition runs only on rows that the filter lets through: evaluated on others, its errors would tell
-/// of them. The filter stands outside too, where an index can serve it.
-fn add_filter(clause: &mut Option<Box<Node>>, rights: Option<&Arc<RelationRights>>, label: &str) -> Result<()> {
-    let Some(filter) = rights.and_then(|rights| rights.filter.as_ref().map(|filter| (rights, filter))) else {
-        return Ok(());
-    };
-    let mut condition = filter.1.tree()?.clone();
-    for column in &filter.0.columns {
-        let reference = build::column([label, column.name.as_str()]);
-        super::replace::replace_column(&mut condition, &column.name, &reference);
-    }
-    let own = clause.take().map(|own| Box::new(build::choose(condition.clone(), *own, build::boolean(false))));
-    *clause = Some(build::and(own, condition));
     Ok(())
 }

@@ -48,6 +48,9 @@ async fn read(client: &Client) -> Result<Catalog, LoadError> {
     catalog.memberships = memberships(client, server_version).await?;
     catalog.types = types(client).await?;
     catalog.search_paths = search_paths(client).await?;
+    for row in client.query(sql::SCHEMAS, &[]).await? {
+        catalog.schemas.insert(row.try_get(0)?);
+    }
     Ok(catalog)
 }
 
@@ -84,6 +87,7 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
             is_temporary: row.try_get(5)?,
             has_rules: row.try_get(6)?,
             definition: row.try_get(7)?,
+            has_row_security: row.try_get(8)?,
             columns: columns.remove(&oid).unwrap_or_default(),
             parents: parents.remove(&oid).unwrap_or_default(),
             depends_on: depends_on.remove(&oid).unwrap_or_default(),
@@ -281,6 +285,9 @@ pub fn fingerprint(catalog: &Catalog) -> u64 {
     for (oid, t) in &catalog.types {
         sum = sum.wrapping_add(hash_of(|state| (6, oid, &t.schema, &t.name, t.base).hash(state)));
     }
+    for schema in &catalog.schemas {
+        sum = sum.wrapping_add(hash_of(|state| (8, schema).hash(state)));
+    }
     for entry in &catalog.view_calls {
         sum = sum.wrapping_add(hash_of(|state| (7, entry).hash(state)));
     }
@@ -296,6 +303,7 @@ fn hash_of(write: impl FnOnce(&mut DefaultHasher)) -> u64 {
 fn hash_relation(relation: &Relation, state: &mut DefaultHasher) {
     let Relation { oid, schema, name, kind, owner, parents, definition, depends_on, has_rules, is_temporary, .. } =
         relation;
+    relation.has_row_security.hash(state);
     (1, oid, schema, name, *kind as u8, owner, parents, definition, depends_on, has_rules, is_temporary).hash(state);
     (&relation.triggers, &relation.cascades_to, &relation.code).hash(state);
     for c in &relation.columns {

@@ -1,6 +1,6 @@
 //! An immutable picture of one database's catalog.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A PostgreSQL object identifier.
@@ -17,6 +17,8 @@ pub struct Catalog {
     pub relations: HashMap<Oid, Arc<Relation>>,
     /// schema → relation name → OID.
     pub names: HashMap<String, HashMap<String, Oid>>,
+    /// Every schema, empty ones too.
+    pub schemas: HashSet<String>,
     /// Relation name → every OID that bears it in some schema.
     pub bare_names: HashMap<String, Vec<Oid>>,
     /// Functions and procedures outside `pg_catalog` and the opaque ones in it, by bare name.
@@ -102,6 +104,8 @@ pub struct Relation {
     pub unique_indexes: Vec<UniqueIndex>,
     pub checks: Vec<CheckConstraint>,
     pub is_temporary: bool,
+    /// Row-level security is on: who reads it decides which rows there are.
+    pub has_row_security: bool,
 }
 
 pub struct Column {

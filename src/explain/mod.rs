@@ -87,6 +87,9 @@ impl Page<'_> {
         match effect {
             Effect::None | Effect::ReportedSettingChanged => {}
             Effect::CreateView { name, .. } => self.line("then", format_args!("view {name} is known by its query")),
+            Effect::RelationChanged { name, .. } => {
+                self.line("then", format_args!("the catalog is read again; until then {name} may be another relation"));
+            }
             Effect::Prepare { name, statement } => self.inner("prepares", name, &statement.verdict),
             Effect::DeclareCursor { name, statement, .. } => self.inner("declares", name, &statement.verdict),
             Effect::Deallocate { name } => self.line("then", format_args!("{} is deallocated", named(name.as_deref()))),

@@ -265,6 +265,9 @@ pub enum Effect {
     CloseCursor { name: Option<String> },
     /// `CREATE VIEW name AS …` over protected relations: until the catalog shows the view, its query tells what it is.
     CreateView { name: String, statement: Arc<PreparedSql> },
+    /// A relation was made under this name, or its columns changed: until the catalog shows it, the name means something
+    /// that the proxy does not know.
+    RelationChanged { name: String, change: Change, ran_code: bool },
     /// A setting that the server reports, though only at the end of the batch: what comes before that is read or shown
     /// by the old one.
     ReportedSettingChanged,
@@ -276,6 +279,15 @@ pub enum Effect {
     AnythingChanged,
     /// DISCARD ALL: statements, cursors and settings are gone.
     DiscardAll,
+}
+
+/// What the open transaction did to the relations of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// One has other columns than before.
+    Columns,
+    /// One more may bear the name.
+    Made,
 }
 
 /// A statement kept under a name, with what is needed to decide it again when policy or catalog change.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::names::{self, Basis, Found, Names, Portal, Statement};
 use super::view::{Parameters, SessionView, TransactionStatus};
-use crate::plan::{Effect, PreparedSql};
+use crate::plan::{Change, Effect, PreparedSql};
 
 pub(super) struct Books {
     pub statements: Names<Statement>,
@@ -19,6 +19,8 @@ pub(super) struct Books {
     pub revision: u64,
     /// Views made in the open transaction, by name.
     views: HashMap<String, Arc<PreparedSql>>,
+    /// Relations made or changed in the open transaction, by name.
+    relations: HashMap<String, Change>,
     /// Counts the Syncs that the client has sent.
     pub batch: u64,
     catalog_unsure: bool,
@@ -37,6 +39,7 @@ impl Books {
             catalog_outdated: false,
             revision: 0,
             views: HashMap::new(),
+            relations: HashMap::new(),
             batch: 0,
             catalog_unsure: false,
             settings_unsure: false,
@@ -78,6 +81,11 @@ impl Books {
             Effect::CreateView { name, statement } => {
                 self.views.insert(name, statement);
                 self.changed(true, false);
+            }
+            Effect::RelationChanged { name, change, ran_code } => {
+                let known = self.relations.entry(name).or_insert(change);
+                *known = change.max(*known);
+                self.changed(true, ran_code);
             }
             Effect::ReportedSettingChanged => {}
             Effect::CatalogChanged => self.changed(true, false),
@@ -123,6 +131,7 @@ impl Books {
         self.status = status;
         if status == TransactionStatus::Idle {
             self.views.clear();
+            self.relations.clear();
             self.portals.retain(|portal| portal.hold);
             if std::mem::take(&mut self.catalog_unsure) {
                 self.catalog_outdated = true;
@@ -156,6 +165,10 @@ impl SessionView for Books {
 
     fn view(&self, name: &str) -> Option<&Arc<PreparedSql>> {
         self.views.get(name)
+    }
+
+    fn changed(&self, name: &str) -> Option<Change> {
+        self.relations.get(name).copied()
     }
 
     fn transaction(&self) -> TransactionStatus {

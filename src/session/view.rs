@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::plan::PreparedSql;
+use crate::plan::{Change, PreparedSql};
 
 /// The session as a decider sees it: names that SQL can refer to, and settings that change how text is read.
 pub trait SessionView {
@@ -12,6 +12,8 @@ pub trait SessionView {
     fn cursor(&self, name: &str) -> Option<&Arc<PreparedSql>>;
     /// A view that the open transaction has made over protected relations.
     fn view(&self, name: &str) -> Option<&Arc<PreparedSql>>;
+    /// What the open transaction has done to relations of this name.
+    fn changed(&self, name: &str) -> Option<Change>;
     fn transaction(&self) -> TransactionStatus;
     fn parameters(&self) -> &Parameters;
     /// DDL or opaque code ran in the open transaction: a catalog read by another login does not see it.

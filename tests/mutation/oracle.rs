@@ -17,6 +17,10 @@ pub struct Oracle {
     pub masked: BTreeMap<String, BTreeSet<String>>,
     /// Tables of which the role sees some rows.
     pub filtered: BTreeSet<String>,
+    /// By view, the relations behind it: its query may stand in its place.
+    pub behind: BTreeMap<String, BTreeSet<String>>,
+    /// What their queries say.
+    pub said_by_views: BTreeSet<String>,
     pub sees_everything: bool,
     /// Functions of PostgreSQL's own.
     pub builtins: BTreeSet<String>,
@@ -133,13 +137,15 @@ impl Oracle {
         (was != is).then(|| format!("{was} became {is}"))
     }
 
-    /// No relation is gained or lost, but for those behind views.
+    /// No relation is gained or lost, but for those behind views that are named.
     fn relations(&self, original: &Tree<'_>, upstream: &Tree<'_>) -> Option<String> {
         let names = |tree: &Tree<'_>| -> BTreeSet<String> {
             tree.of_kind("RangeVar").into_iter().map(|range| range.text("relname").to_owned()).collect()
         };
         let (was, is) = (names(original), names(upstream));
-        let gained = is.iter().find(|name| !was.contains(*name) && !name.starts_with("pgveil_"));
+        let is_behind =
+            |name: &String| was.iter().filter_map(|view| self.behind.get(view)).any(|behind| behind.contains(name));
+        let gained = is.iter().find(|name| !was.contains(*name) && !name.starts_with("pgveil_") && !is_behind(name));
         let lost = was.iter().find(|name| !is.contains(*name));
         gained.map(|name| format!("{name} is gained")).or_else(|| lost.map(|name| format!("{name} is lost")))
     }
@@ -194,6 +200,7 @@ impl Oracle {
         }
         let gained = is.iter().find(|text| {
             !was.contains(*text)
+                && !self.said_by_views.contains(*text)
                 && !text.starts_with("~pv")
                 && text.chars().any(|c| c.is_ascii_digit())
                 && text.len() > 8
@@ -211,6 +218,15 @@ impl Oracle {
                 if let Some(complaint) = self.unmasked_source(select, item, &commons) {
                     return Some(complaint);
                 }
+            }
+        }
+        for merge in upstream.of_kind("MergeStmt") {
+            if let Some(complaint) = [merge.field("relation"), merge.field("source_relation")]
+                .into_iter()
+                .flatten()
+                .find_map(|item| self.bare_source(item, &commons))
+            {
+                return Some(complaint);
             }
         }
         for changed in upstream.of_kind("UpdateStmt").into_iter().chain(upstream.of_kind("DeleteStmt")) {
@@ -285,6 +301,20 @@ impl Oracle {
                 }
             }
         }
+        for merge in upstream.of_kind("MergeStmt") {
+            let table = merge.field("relation").map_or("", |range| range.text("relname"));
+            let Some(sealed) = self.sealed.get(table) else { continue };
+            for action in merge.of_kind("MergeWhenClause") {
+                let (targets, values) = (action.list("target_list"), action.list("values"));
+                let inserted = targets.iter().zip(values).map(|(target, value)| (target.text("name"), Some(value)));
+                let updated = targets.iter().map(|target| (target.text("name"), target.field("val")));
+                let is_clear =
+                    |(name, value): (&str, Option<&Tree<'_>>)| sealed.contains(name) && value.is_some_and(clear);
+                if updated.chain(inserted).any(is_clear) {
+                    return Some(format!("a value in clear is merged into {table}"));
+                }
+            }
+        }
         for insert in upstream.of_kind("InsertStmt") {
             let table = insert.field("relation").map_or("", |range| range.text("relname"));
             let Some(sealed) = self.sealed.get(table) else { continue };
@@ -334,6 +364,12 @@ fn constants(tree: &Tree<'_>) -> BTreeSet<String> {
         }
     }
     texts
+}
+
+/// String constants of a statement.
+pub fn constants_of(statement: &str) -> BTreeSet<String> {
+    let print = printed(statement).unwrap_or_default();
+    Tree::read(&print).map(|tree| constants(&tree)).unwrap_or_default()
 }
 
 /// The tree of the first statement of a text, printed.

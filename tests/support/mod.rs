@@ -14,4 +14,5 @@ pub mod rng;
 pub mod seen;
 pub mod side_doors;
 pub mod twins;
+pub mod views;
 pub mod wire;

@@ -24,6 +24,13 @@ CREATE VIEW invoker_contacts WITH (security_invoker = true) AS SELECT id, addres
 CREATE VIEW barrier_contacts WITH (security_barrier = true) AS SELECT id, address AS a FROM customers WHERE id < 100;
 CREATE VIEW union_contacts AS SELECT id, address AS v FROM customers UNION ALL SELECT id, name FROM branches;
 CREATE VIEW nested_contacts AS SELECT i.id, i.address AS v FROM invoker_contacts i JOIN barrier_contacts b USING (id);
+CREATE VIEW account_book AS SELECT a.id, a.balance, a.branch_id, c.name FROM accounts a JOIN customers c ON c.id = a.customer_id;
+CREATE VIEW invoker_book WITH (security_invoker = true) AS SELECT id, balance, branch_id FROM account_book;
+CREATE VIEW barrier_book WITH (security_barrier = true) AS SELECT id, balance, branch_id FROM accounts WHERE id < 150;
+CREATE VIEW renamed_accounts AS SELECT id FROM accounts;
+CREATE VIEW renamed_book (no, amount) AS SELECT id, balance::text FROM accounts;
+CREATE VIEW top_book AS SELECT id, balance FROM account_book ORDER BY balance DESC LIMIT 3;
+CREATE VIEW branch_totals AS SELECT branch_id, sum(balance) AS total, count(*) AS n FROM accounts GROUP BY branch_id;
 CREATE TABLE was_table (id bigint, v text);
 
 CREATE FUNCTION address_of(bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT address::text FROM public.customers WHERE id = $1';

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::Hurdle;
 use super::cache::Key;
-use crate::plan::PreparedSql;
+use crate::plan::{Change, PreparedSql};
 use crate::session::{Parameters, SessionView, StatementDecision, TransactionStatus};
 
 /// What the other thread found.
@@ -99,6 +99,10 @@ impl SessionView for Nameless {
     }
 
     fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
+        None
+    }
+
+    fn changed(&self, _: &str) -> Option<Change> {
         None
     }
 

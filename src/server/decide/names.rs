@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::analyze::Names;
-use crate::plan::{Effect, PreparedSql};
+use crate::plan::{Change, Effect, PreparedSql};
 use crate::session::SessionView;
 
 /// What earlier statements of the same text do to the session before a later one runs.
@@ -15,6 +15,7 @@ pub struct Overlay {
     prepared: HashMap<String, Option<Arc<PreparedSql>>>,
     cursors: HashMap<String, Option<Arc<PreparedSql>>>,
     views: HashMap<String, Arc<PreparedSql>>,
+    relations: HashMap<String, Change>,
     /// Everything that the session knew before is gone.
     forgot_prepared: bool,
     forgot_cursors: bool,
@@ -52,6 +53,12 @@ impl Overlay {
             Effect::CreateView { name, statement } => {
                 self.views.insert(name.clone(), statement.clone());
                 self.catalog_changed = true;
+            }
+            Effect::RelationChanged { name, change, ran_code } => {
+                let known = self.relations.entry(name.clone()).or_insert(*change);
+                *known = (*change).max(*known);
+                self.catalog_changed = true;
+                self.settings_changed |= *ran_code;
             }
             Effect::ReportedSettingChanged => self.style_changed = true,
             Effect::CatalogChanged => self.catalog_changed = true,
@@ -105,6 +112,14 @@ impl Names for AskedNames<'_> {
 
     fn view(&self, name: &str) -> Option<&Arc<PreparedSql>> {
         let found = self.overlay.views.get(name).or_else(|| self.view.view(name));
+        if found.is_some() {
+            self.asked.set(true);
+        }
+        found
+    }
+
+    fn changed(&self, name: &str) -> Option<Change> {
+        let found = self.overlay.relations.get(name).copied().max(self.view.changed(name));
         if found.is_some() {
             self.asked.set(true);
         }

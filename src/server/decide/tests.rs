@@ -7,7 +7,7 @@ use std::path::Path;
 use super::*;
 use crate::catalog::Catalog;
 use crate::catalog::follow::Follower;
-use crate::plan::PreparedSql;
+use crate::plan::{Change, PreparedSql};
 use crate::session::TransactionStatus;
 
 const POLICY: &str = "database: bank\ntables:\n  public.c:\n    columns:\n      phone: {mask: phone-3-4}\nroles:\n  \
@@ -40,6 +40,10 @@ impl SessionView for View {
     fn view(&self, _: &str) -> Option<&Arc<PreparedSql>> {
         None
     }
+    fn changed(&self, _: &str) -> Option<Change> {
+        None
+    }
+
     fn transaction(&self) -> TransactionStatus {
         TransactionStatus::Idle
     }

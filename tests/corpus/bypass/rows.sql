@@ -136,3 +136,106 @@ CREATE SCHEMA before;
 CREATE OPERATOR before.= (LEFTARG = int, RIGHTARG = int, FUNCTION = always);
 SET LOCAL search_path = before, pg_catalog, public;
 SELECT balance FROM accounts WHERE id > 0;
+
+# name: view-joined
+# roles: auditor
+SELECT * FROM account_book;
+
+# name: view-of-the-invoker
+# roles: auditor
+SELECT balance FROM invoker_book;
+
+# name: view-with-a-barrier
+# roles: auditor
+SELECT balance FROM barrier_book WHERE branch_id <> 1;
+
+# name: view-with-other-names
+# roles: auditor
+SELECT string_agg(amount, ',') FROM renamed_book;
+
+# name: view-with-a-limit
+# roles: auditor
+SELECT * FROM top_book;
+
+# name: view-that-adds-up
+# roles: auditor
+# oracle: yes
+SELECT branch_id, total, n FROM branch_totals ORDER BY 1;
+
+# name: view-that-adds-up-asked-for-one-branch
+# roles: auditor
+# oracle: yes
+SELECT total FROM branch_totals WHERE branch_id = 2;
+
+# name: view-counted
+# roles: auditor
+# oracle: yes
+SELECT count(*) FROM account_book;
+
+# name: view-and-an-error-of-a-hidden-row
+# roles: auditor
+# oracle: yes
+SELECT id FROM account_book WHERE 1 / (branch_id - 2) > 5 ORDER BY id;
+
+# name: view-and-a-cast-error-of-a-hidden-row
+# roles: auditor
+# oracle: yes
+SELECT id FROM account_book WHERE CASE WHEN branch_id = 1 THEN 1 ELSE balance::text::int END > 0 ORDER BY id;
+
+# name: view-and-an-error-behind-a-barrier
+# roles: auditor
+# oracle: yes
+SELECT id FROM barrier_book WHERE 1 / (branch_id - 2) > 5 ORDER BY id;
+
+# name: view-in-a-subquery
+# roles: auditor
+SELECT (SELECT max(balance) FROM account_book WHERE branch_id = b.id) FROM branches b;
+
+# name: view-laterally
+# roles: auditor
+SELECT l.balance FROM branches b CROSS JOIN LATERAL (SELECT balance FROM account_book v WHERE v.branch_id = b.id) l;
+
+# name: view-copied
+# roles: auditor
+COPY (SELECT * FROM account_book) TO STDOUT;
+
+# name: view-kept
+# roles: auditor
+CREATE TEMP TABLE mine AS SELECT * FROM account_book;
+SELECT * FROM mine;
+
+# name: view-by-a-cursor
+# roles: auditor
+DECLARE c CURSOR FOR SELECT balance FROM account_book ORDER BY balance DESC;
+FETCH ALL FROM c;
+
+# name: view-beside-a-with-query-of-its-table-s-name
+# roles: auditor
+WITH accounts AS (SELECT 1 AS id), customers AS (SELECT 1 AS id) SELECT v.balance FROM account_book v, accounts, customers;
+
+# name: view-updated-from
+# roles: auditor
+UPDATE scratch2 SET v = a.balance::text FROM account_book a;
+INSERT INTO scratch2 SELECT id, balance::text FROM account_book;
+SELECT v FROM scratch2;
+
+# name: view-under-another-search-path
+# roles: auditor
+SET LOCAL search_path = pg_temp, public, pg_catalog;
+SELECT balance FROM public.account_book;
+
+# name: view-whose-function-tells
+# roles: auditor
+SELECT v FROM calls;
+
+# name: current-row-of-a-cursor
+# roles: auditor
+DECLARE c CURSOR FOR SELECT id FROM accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = status WHERE CURRENT OF c RETURNING account_no;
+
+# name: current-row-of-a-cursor-over-a-view
+# roles: auditor
+DECLARE c CURSOR FOR SELECT id FROM renamed_accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = status WHERE CURRENT OF c RETURNING account_no;

@@ -213,3 +213,44 @@ SELECT id, account_no FROM accounts WHERE id < 100 ORDER BY id;
 # name: expression-on-masked
 # roles: auditor
 SELECT id, name || '!', length(name), upper(currency) FROM customers c JOIN accounts a USING (id) ORDER BY id;
+
+# name: current-row-of-a-locking-cursor
+# roles: auditor
+DECLARE c CURSOR FOR SELECT id, status FROM accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = 'seen' WHERE CURRENT OF c RETURNING id, balance, status;
+FETCH 2 FROM c;
+UPDATE accounts AS a SET currency = 'EUR' WHERE CURRENT OF c;
+SELECT id, status, currency FROM accounts WHERE status = 'seen' OR currency = 'EUR' ORDER BY id;
+
+# name: current-row-of-a-locking-cursor-in-order
+# roles: auditor
+DECLARE "C d" CURSOR FOR SELECT id, status FROM accounts WHERE id > 40 ORDER BY balance DESC FOR NO KEY UPDATE;
+FETCH 1 FROM "C d";
+UPDATE accounts SET status = 'seen' WHERE CURRENT OF "C d" RETURNING id, status;
+
+# name: current-row-of-a-cursor-that-locks-nothing
+# roles: auditor
+# expect: refuse
+DECLARE c CURSOR FOR SELECT id FROM accounts;
+FETCH 1 FROM c;
+UPDATE accounts SET status = 'seen' WHERE CURRENT OF c RETURNING id;
+
+# name: current-row-of-another-table
+# roles: auditor
+# expect: refuse
+DECLARE c CURSOR FOR SELECT id FROM customers FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET status = 'seen' WHERE CURRENT OF c RETURNING id;
+
+# name: current-row-of-no-cursor
+# roles: auditor
+# expect: refuse
+UPDATE accounts SET status = 'seen' WHERE CURRENT OF nosuch;
+
+# name: current-row-and-a-column-of-the-filter
+# roles: auditor
+# expect: refuse
+DECLARE c CURSOR FOR SELECT id FROM accounts FOR UPDATE;
+FETCH 1 FROM c;
+UPDATE accounts SET branch_id = 2 WHERE CURRENT OF c;
