@@ -4,8 +4,8 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-tests=(catalog value mask copy encodings login startup sessions failover restarts faults policy_check policy_reload
-  pipeline differential ordinary bypass drivers)
+tests=(catalog value mask copy encodings login startup sessions side_by_side failover restarts faults databases policy_check
+  policy_reload bad_peer limits canary_scan tools dump streaming pipeline differential ordinary bypass generated drivers)
 record= majors=()
 while (($#)); do
   case $1 in
