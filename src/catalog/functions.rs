@@ -25,6 +25,7 @@ const SAFE_VOLATILE: &[&str] = &[
     "pg_current_wal_lsn",
     "pg_database_size",
     "pg_export_snapshot",
+    "pg_get_sequence_data",
     "pg_indexes_size",
     "pg_is_in_recovery",
     "pg_is_wal_replay_paused",
