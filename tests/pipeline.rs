@@ -324,7 +324,8 @@ impl Bench {
     /// PostgreSQL 18 loses its way in a Query after a COMMIT in the same pipeline (XX000). What of that reaches it depends on
     /// what was said before it, and the proxy says of sealed values what the server says of plain ones.
     fn is_lost(&self, frames: &[Frame]) -> bool {
-        self.beside != "beside" && frames.iter().any(|frame| frame.kind == b'E' && frame.field(b'C').as_deref() == Some("XX000"))
+        self.beside != "beside"
+            && frames.iter().any(|frame| frame.kind == b'E' && frame.field(b'C').as_deref() == Some("XX000"))
     }
 
     fn compare(&self, expected: &[Frame], got: &[Frame]) -> Result<(), String> {

@@ -9,7 +9,7 @@ use super::analyzer::Analyzer;
 use super::naming::{string, strings};
 use super::rights::{ColumnRights, RelationRights};
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque, relation};
+use super::{Statement, build, relation};
 use crate::plan::{
     CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, ForceQuote, MAGIC_EQUALITY, MAGIC_PLAIN, Plan, Reveal,
     Verdict, WriteGuard,
@@ -17,10 +17,7 @@ use crate::plan::{
 use crate::sql;
 
 pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict> {
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     let is_of_server = !copy.filename.is_empty() || copy.is_program;
     if is_of_server && !statement.context.rights.sees_everything() {
         let message = "permission denied to COPY to or from the server's files and programs";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::stop::Stop;
-use crate::catalog::{FunctionClass, Oid, Relation, RelationKind};
+use crate::catalog::{FIRST_NORMAL_OID, FunctionClass, Oid, Relation, RelationKind};
 use crate::sql::{self, Inventory, Name};
 
 /// The most dangerous piece of code that a statement runs, and what to call it.
@@ -31,6 +31,15 @@ impl Code {
 /// functions, triggers, rules.
 pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
     worst_where(found, context, |relation| is_written(relation, found))
+}
+
+/// A type of a user's among those that the client declared for its parameters: reading a value as of it may run what a
+/// domain checks, whatever the statement is.
+pub(super) fn declared(context: &Context<'_>) -> Option<Code> {
+    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID;
+    let oid = context.param_types.iter().find(is_users)?;
+    let known = context.catalog.types.get(oid).map(|known| format!("{}.{}", known.schema, known.name));
+    Some(Code { class: FunctionClass::Opaque, name: format!("type {}", known.unwrap_or_else(|| oid.to_string())) })
 }
 
 /// The same for a view about to be made: whoever writes to it later writes to the relations behind it.

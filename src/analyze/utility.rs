@@ -82,10 +82,7 @@ pub(super) fn utility(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verd
 /// What names nothing protected and runs nothing opaque passes; the rest is for callers who see everything.
 fn other(statement: &Statement<'_>, node: &NodeEnum) -> Result<Verdict> {
     let sees_everything = statement.context.rights.sees_everything();
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !sees_everything {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     if statement.mentions() && !sees_everything {
         return Err(denied(statement, &format!("{} on protected relations", super::kind_of(node))));
     }
@@ -110,11 +107,8 @@ fn owners_only(statement: &Statement<'_>) -> Result<Verdict> {
 }
 
 fn harmless(statement: &Statement<'_>) -> Result<Verdict> {
-    let code = opaque::worst(statement.found, statement.context);
-    match code.is_safe() || statement.context.rights.sees_everything() {
-        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
-        false => Err(code.refused()),
-    }
+    statement.code()?;
+    Ok(Verdict::Pass(Effect::CatalogChanged))
 }
 
 /// A relation that leaves its name leaves its policy.
@@ -169,10 +163,7 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
             Verdict::Rewrite(plan) => stored_from(statement, create, plan),
         };
     }
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     if !statement.touches() {
         return Ok(match statement.check_names()? && code.is_safe() {
             true => Verdict::Pass(Effect::AnythingChanged),
@@ -260,11 +251,8 @@ fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdic
     if create.table_elts.iter().any(|element| refers_to_interest(element, statement)) && !sees_everything {
         return Err(denied(statement, "foreign keys to protected relations"));
     }
-    let code = opaque::worst(statement.found, statement.context);
-    match code.is_safe() || sees_everything {
-        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
-        false => Err(code.refused()),
-    }
+    statement.code()?;
+    Ok(Verdict::Pass(Effect::CatalogChanged))
 }
 
 /// Its elements are statements of their own.
@@ -401,10 +389,7 @@ fn truncate_tables(statement: &Statement<'_>, relations: &[Node]) -> Result<Verd
     if !statement.touches() {
         return other(statement, &NodeEnum::TruncateStmt(Default::default()));
     }
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    statement.code()?;
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     for relation in relations {
         let Some(NodeEnum::RangeVar(range)) = &relation.node else { continue };
