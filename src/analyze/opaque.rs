@@ -134,11 +134,13 @@ fn is_written(relation: &Relation, found: &Inventory) -> bool {
     found.written.iter().any(|name| name.name == relation.name)
 }
 
+/// System views that show less than what they run: settings, which only an UPDATE sets, and how sessions are encrypted.
+const SHOW_LESS: [&str; 3] = ["pg_settings", "pg_stat_gssapi", "pg_stat_ssl"];
+
 /// What the views and rules that a relation leads to call.
 fn behind(relation: &Relation, is_written: bool, context: &Context<'_>) -> FunctionClass {
-    // What it runs is the rule by which an UPDATE sets; read, it shows settings
-    let is_settings = (relation.schema.as_str(), relation.name.as_str()) == ("pg_catalog", "pg_settings");
-    match is_settings && !is_written {
+    let shows_less = relation.schema == "pg_catalog" && SHOW_LESS.contains(&relation.name.as_str());
+    match shows_less && !is_written {
         true => FunctionClass::BuiltinSafe,
         false => context.catalog.reach_class(relation.oid).class,
     }

@@ -39,6 +39,7 @@ const SAFE_VOLATILE: &[&str] = &[
     "pg_notify",
     "pg_partition_ancestors",
     "pg_partition_tree",
+    "pg_prepared_xact",
     "pg_relation_size",
     "pg_sequence_last_value",
     "pg_sleep",
