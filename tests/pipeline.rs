@@ -263,7 +263,8 @@ impl Bench {
                 let seed = seed.wrapping_add(index);
                 let batch = Generator::batch(seed, self.words);
                 // Such as data sent to nothing: PostgreSQL itself ends the session
-                let Some(expected) = self.answers(&mut alone, &batch, To::Server, seed) else {
+                let expected = self.answers(&mut alone, &batch, To::Server, seed);
+                let Some(expected) = expected.filter(|frames| !self.is_lost(frames)) else {
                     given_up += 1;
                     (alone, through) = self.sessions();
                     continue;
@@ -318,6 +319,13 @@ impl Bench {
             "{seed}: {to:?} ended the session in {batch:?} after {frames:?}: {}",
             [self.proxy.log(), self.twins.server.log()].concat()
         );
+    }
+
+    /// PostgreSQL 18 loses its way in a Query after a COMMIT in the same pipeline (XX000). What of that reaches it depends on
+    /// what was said before it, and the proxy says of sealed values what the server says of plain ones.
+    fn is_lost(&self, frames: &[Frame]) -> bool {
+        self.beside != "beside"
+            && frames.iter().any(|frame| frame.kind == b'E' && frame.field(b'C').as_deref() == Some("XX000"))
     }
 
     fn compare(&self, expected: &[Frame], got: &[Frame]) -> Result<(), String> {

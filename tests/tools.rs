@@ -80,7 +80,9 @@ fn told(port: u16, server: u16, user: &str, script: &Path) -> Vec<(String, Strin
     let mut blocks = vec![("standard error".to_owned(), text(&output.stderr))];
     for block in text(&output.stdout).split("### ").skip(1) {
         let (command, answer) = block.split_once('\n').expect("a command's line");
-        blocks.push((command.to_owned(), answer.to_owned()));
+        // \conninfo of psql 18 tells the server process of its session
+        let alike = |line: &&str| !line.starts_with(" Backend PID");
+        blocks.push((command.to_owned(), answer.lines().filter(alike).map(|line| format!("{line}\n")).collect()));
     }
     blocks
 }

@@ -10,7 +10,7 @@ use super::naming::{string, strings};
 use super::relation::Referred;
 use super::rights::{ColumnRights, RelationRights};
 use super::stop::{Result, Stop};
-use super::{Statement, build, opaque, relation};
+use super::{Statement, build, relation};
 use crate::catalog::RelationKind;
 use crate::plan::{
     CopyDirection, CopyFormat, CopyInput, CopyPlan, Effect, ForceQuote, MAGIC_EQUALITY, MAGIC_PLAIN, Plan, Reveal,
@@ -20,10 +20,7 @@ use crate::sql;
 use crate::wire::{PgError, SqlState};
 
 pub(super) fn copy(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Verdict> {
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     let is_of_server = !copy.filename.is_empty() || copy.is_program;
     if is_of_server && !statement.context.rights.sees_everything() {
         let message = "permission denied to COPY to or from the server's files and programs";

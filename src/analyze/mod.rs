@@ -168,6 +168,9 @@ fn verdict(source: &str, tree: &Node, context: &Context<'_>, is_fresh: bool) -> 
         let message = format!("there is no parameter ${}", found.parameters);
         return Err(Stop::postgres(SqlState::UNDEFINED_PARAMETER, message));
     }
+    if let Some(code) = opaque::declared(context).filter(|_| !context.rights.sees_everything()) {
+        return Err(code.refused());
+    }
     verdict_on(&Statement { source, tree, found: &found, context, is_fresh })
 }
 
@@ -217,12 +220,18 @@ impl Statement<'_> {
         self.found.texts.iter().any(|text| self.context.rights.is_name_of_interest(text))
     }
 
+    /// The code that the statement runs, where the caller may run it.
+    fn code(&self) -> Result<opaque::Code> {
+        let code = opaque::worst(self.found, self.context);
+        match code.is_safe() || self.context.rights.sees_everything() {
+            true => Ok(code),
+            false => Err(code.refused()),
+        }
+    }
+
     /// A query or a change of rows.
     fn query(&self) -> Result<Verdict> {
-        let code = opaque::worst(self.found, self.context);
-        if !code.is_safe() && !self.context.rights.sees_everything() {
-            return Err(code.refused());
-        }
+        let code = self.code()?;
         let effect = self.effect(code.is_safe());
         if self.touches() {
             let plan = rewrite(self.tree, self.context, self.is_fresh, effect)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::stop::Stop;
-use crate::catalog::{FunctionClass, Oid, Relation, RelationKind};
+use crate::catalog::{FIRST_NORMAL_OID, FunctionClass, Oid, Relation, RelationKind};
 use crate::sql::{self, Inventory, Name};
 
 /// The most dangerous piece of code that a statement runs, and what to call it.
@@ -31,6 +31,15 @@ impl Code {
 /// functions, triggers, rules.
 pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
     worst_where(found, context, |relation| is_written(relation, found))
+}
+
+/// A type of a user's among those that the client declared for its parameters: reading a value as of it may run what a
+/// domain checks, whatever the statement is.
+pub(super) fn declared(context: &Context<'_>) -> Option<Code> {
+    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID;
+    let oid = context.param_types.iter().find(is_users)?;
+    let known = context.catalog.types.get(oid).map(|known| format!("{}.{}", known.schema, known.name));
+    Some(Code { class: FunctionClass::Opaque, name: format!("type {}", known.unwrap_or_else(|| oid.to_string())) })
 }
 
 /// The same for a view about to be made: whoever writes to it later writes to the relations behind it.
@@ -125,11 +134,13 @@ fn is_written(relation: &Relation, found: &Inventory) -> bool {
     found.written.iter().any(|name| name.name == relation.name)
 }
 
+/// System views that show less than what they run: settings, which only an UPDATE sets, and how sessions are encrypted.
+const SHOW_LESS: [&str; 3] = ["pg_settings", "pg_stat_gssapi", "pg_stat_ssl"];
+
 /// What the views and rules that a relation leads to call.
 fn behind(relation: &Relation, is_written: bool, context: &Context<'_>) -> FunctionClass {
-    // What it runs is the rule by which an UPDATE sets; read, it shows settings
-    let is_settings = (relation.schema.as_str(), relation.name.as_str()) == ("pg_catalog", "pg_settings");
-    match is_settings && !is_written {
+    let shows_less = relation.schema == "pg_catalog" && SHOW_LESS.contains(&relation.name.as_str());
+    match shows_less && !is_written {
         true => FunctionClass::BuiltinSafe,
         false => context.catalog.reach_class(relation.oid).class,
     }

@@ -9,7 +9,7 @@ use super::analyzer::Analyzer;
 use super::constant::{Literal, literal, type_oid};
 use super::scope::Scope;
 use super::stop::{Result, Stop};
-use super::{Context, Statement, build, opaque};
+use super::{Context, Statement, build};
 use crate::mask::Mask;
 use crate::plan::{Effect, ParamAction, Plan, PreparedSql, SealedColumn, UpstreamParam, Verdict, WriteGuard};
 use crate::sql;
@@ -19,6 +19,8 @@ use crate::wire::{PgError, SqlState};
 /// The inner statement is decided now, and again at EXECUTE when policy or catalog have moved.
 pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Result<Verdict> {
     let Some(inner) = prepare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
+    // Of the inner statement's code its own verdict tells; the types of its parameters stand out here
+    statement.code()?;
     let text = sql::print(inner)?;
     let param_types: Vec<u32> = prepare.argtypes.iter().map(declared_oid).collect();
     let context = Context { param_types: &param_types, ..*statement.context };
@@ -86,10 +88,7 @@ fn not_prepared() -> Stop {
 }
 
 pub(super) fn execute(statement: &Statement<'_>, execute: &ExecuteStmt) -> Result<Verdict> {
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    statement.code()?;
     let Some(prepared) = statement.context.names.prepared(&execute.name) else {
         // The server says that there is none
         return Ok(Verdict::Pass(Effect::None));

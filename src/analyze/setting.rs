@@ -78,19 +78,28 @@ fn by_name(statement: &Statement<'_>, call: &FuncCall) -> Option<String> {
     text(name).filter(|_| is_meant && are_constant)
 }
 
-/// What pg_dump asks for since 2024. Unqualified as it is, nothing of a user's may bear one of its names.
+/// What pg_dump asks for since 2024, and pgAdmin as soon as it is connected. Unqualified as they are, nothing of a user's may
+/// bear one of their names.
 fn where_known(statement: &Statement<'_>, select: &SelectStmt, call: &FuncCall) -> Option<String> {
     let Some(NodeEnum::AExpr(condition)) = &select.where_clause.as_deref()?.node else { return None };
     let (name, value) = (text(condition.rexpr.as_deref()?)?, text(call.args.get(1)?)?);
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    let meant =
-        format!("SELECT set_config(name, {}, false) FROM pg_settings WHERE name = {}", quoted(&value), quoted(&name));
-    let meant = Node { node: Some(sql::query(&meant).ok()?) };
-    let is_same = sql::print(statement.tree).ok()? == sql::print(&meant).ok()?;
+    let (known, set) = (quoted(&name), quoted(&value));
+    let meant = [
+        format!("SELECT set_config(name, {set}, false) FROM pg_settings WHERE name = {known}"),
+        format!("SELECT set_config({known}, {set}, false) FROM pg_show_all_settings() WHERE name = {known}"),
+    ];
+    let said = sql::print(statement.tree).ok()?;
+    let is_said = |meant: &String| {
+        let meant = sql::query(meant).ok().map(|query| Node { node: Some(query) });
+        meant.and_then(|meant| sql::print(&meant).ok()).is_some_and(|meant| meant == said)
+    };
     let catalog = statement.context.catalog;
-    let is_builtin = catalog.functions_named(None, SET_CONFIG).all(|function| function.schema == "pg_catalog")
+    let is_builtin = |name| catalog.functions_named(None, name).all(|function| function.schema == "pg_catalog");
+    let are_builtin = is_builtin(SET_CONFIG)
+        && is_builtin("pg_show_all_settings")
         && catalog.bearing("pg_settings").all(|relation| relation.schema == "pg_catalog");
-    (is_same && is_builtin && !statement.context.is_unsure).then_some(name)
+    (meant.iter().any(is_said) && are_builtin && !statement.context.is_unsure).then_some(name)
 }
 
 fn text(node: &Node) -> Option<String> {

@@ -296,6 +296,15 @@ fn who_sees_masks() {
             ("SELECT pg_catalog.set_config('search_path', '', false)", "pass"),
             ("SELECT pg_catalog.set_config('bytea_output', 'escape', true)", "setting 0A000"),
             ("SELECT set_config(name, 'view', false) FROM pg_settings WHERE name = 'restrict'", "pass"),
+            ("SELECT set_config('work_mem', '1', false) FROM pg_show_all_settings() WHERE name = 'work_mem'", "pass"),
+            (
+                "SELECT set_config('work_mem', '1', false) FROM pg_show_all_settings() WHERE name = 'x'",
+                "opaque-code 42501",
+            ),
+            (
+                "SELECT set_config('bytea_output', 'escape', false) FROM pg_show_all_settings() WHERE name = 'bytea_output'",
+                "setting 0A000",
+            ),
             ("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name <> 'restrict'", "opaque-code 42501"),
             ("SELECT set_config(name, 'escape', false) FROM pg_settings WHERE name = 'bytea_output'", "setting 0A000"),
             ("SELECT set_config('search_path', '', false)", "pass"),

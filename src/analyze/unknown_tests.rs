@@ -77,3 +77,16 @@ fn what_code_copies_out_is_watched() {
         assert_eq!(refusal.reason, "opaque-code", "{sql}");
     }
 }
+
+#[test]
+fn a_parameter_declared_as_of_a_users_type_may_run_what_a_domain_checks() {
+    for sql in ["SELECT 1", "SELECT $1", "BEGIN", "SELECT id FROM customers"] {
+        for (role, is_refused) in [("teller", true), ("app", false)] {
+            let verdict =
+                in_context(role, |context| decided(sql, &Context { param_types: &[23, 16_999], ..*context }, true));
+            let Ok(verdict) = verdict else { panic!("{sql}") };
+            let refused = matches!(&verdict, Verdict::Refuse(refusal) if refusal.reason == "opaque-code");
+            assert_eq!(refused, is_refused, "{sql} as {role}");
+        }
+    }
+}

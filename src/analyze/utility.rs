@@ -102,10 +102,7 @@ fn effect(changed: Changed, ran_code: bool) -> Effect {
 
 fn changing(statement: &Statement<'_>, node: &NodeEnum, changed: Changed) -> Result<Verdict> {
     let sees_everything = statement.context.rights.sees_everything();
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !sees_everything {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     if statement.mentions() && !sees_everything {
         return Err(denied(statement, &format!("{} on protected relations", super::kind_of(node))));
     }
@@ -130,11 +127,8 @@ fn owners_only(statement: &Statement<'_>) -> Result<Verdict> {
 }
 
 fn harmless(statement: &Statement<'_>) -> Result<Verdict> {
-    let code = opaque::worst(statement.found, statement.context);
-    match code.is_safe() || statement.context.rights.sees_everything() {
-        true => Ok(Verdict::Pass(Effect::CatalogChanged)),
-        false => Err(code.refused()),
-    }
+    statement.code()?;
+    Ok(Verdict::Pass(Effect::CatalogChanged))
 }
 
 /// A relation that leaves its name leaves its policy.
@@ -208,10 +202,7 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
             Verdict::Rewrite(plan) => stored_from(statement, create, plan),
         };
     }
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    let code = statement.code()?;
     if !statement.touches() {
         return Ok(match statement.check_names()? && code.is_safe() {
             true => Verdict::Pass(made(create, true)),
@@ -314,11 +305,10 @@ fn create_table(statement: &Statement<'_>, create: &CreateStmt) -> Result<Verdic
     if create.table_elts.iter().any(|element| refers_to_interest(element, statement)) && !sees_everything {
         return Err(denied(statement, "foreign keys to protected relations"));
     }
-    let code = opaque::worst(statement.found, statement.context);
-    match code.is_safe() || sees_everything {
-        true if is_there_already(statement, create) => Ok(Verdict::Pass(Effect::None)),
-        true => Ok(Verdict::Pass(effect(of(create.relation.as_ref(), Change::Made), false))),
-        false => Err(code.refused()),
+    statement.code()?;
+    match is_there_already(statement, create) {
+        true => Ok(Verdict::Pass(Effect::None)),
+        false => Ok(Verdict::Pass(effect(of(create.relation.as_ref(), Change::Made), false))),
     }
 }
 
@@ -493,10 +483,7 @@ fn truncate_tables(statement: &Statement<'_>, relations: &[Node]) -> Result<Verd
     if !statement.touches() {
         return other(statement, &NodeEnum::TruncateStmt(Default::default()));
     }
-    let code = opaque::worst(statement.found, statement.context);
-    if !code.is_safe() && !statement.context.rights.sees_everything() {
-        return Err(code.refused());
-    }
+    statement.code()?;
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     for relation in relations {
         let Some(NodeEnum::RangeVar(range)) = &relation.node else { continue };

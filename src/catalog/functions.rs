@@ -9,6 +9,8 @@ pub const FIRST_NORMAL_OID: Oid = 16384;
 /// Volatile built-ins that touch nothing but the clock, randomness, sequences, locks of their own, sizes or the
 /// partition tree. `currval` and the like are named too: their volatility says nothing about rows.
 const SAFE_VOLATILE: &[&str] = &[
+    "array_sample",
+    "array_shuffle",
     "clock_timestamp",
     "currval",
     "gen_random_uuid",
@@ -25,6 +27,7 @@ const SAFE_VOLATILE: &[&str] = &[
     "pg_current_wal_lsn",
     "pg_database_size",
     "pg_export_snapshot",
+    "pg_get_sequence_data",
     "pg_indexes_size",
     "pg_is_in_recovery",
     "pg_is_wal_replay_paused",
@@ -36,6 +39,7 @@ const SAFE_VOLATILE: &[&str] = &[
     "pg_notify",
     "pg_partition_ancestors",
     "pg_partition_tree",
+    "pg_prepared_xact",
     "pg_relation_size",
     "pg_sequence_last_value",
     "pg_sleep",
@@ -61,6 +65,10 @@ const SAFE_VOLATILE: &[&str] = &[
     "uuidv4",
     "uuidv7",
 ];
+
+/// Built-ins that read a text as a value of the type that an argument names, and so run what the type's domains check.
+const READS_AS_ANY_TYPE: &[&str] =
+    &["array_in", "domain_in", "multirange_in", "pg_input_error_info", "pg_input_is_valid", "range_in", "record_in"];
 
 /// Built-ins that read relations by name, run text as SQL, or show files, large objects, statistics or other sessions'
 /// statements, whatever volatility they declare.
@@ -139,6 +147,7 @@ fn classify_builtin(function: &Function) -> FunctionClass {
         return FunctionClass::SqlText;
     }
     match function.volatility {
+        _ if READS_AS_ANY_TYPE.contains(&name) => FunctionClass::Opaque,
         'i' | 's' => FunctionClass::BuiltinSafe,
         _ if SAFE_VOLATILE.contains(&name) => FunctionClass::BuiltinSafe,
         _ => FunctionClass::Opaque,
@@ -227,6 +236,7 @@ mod tests {
             (1299, "pg_catalog", "now", "internal", 's', BuiltinSafe),
             (1574, "pg_catalog", "nextval", "internal", 'v', BuiltinSafe),
             (2078, "pg_catalog", "set_config", "internal", 'v', Opaque),
+            (2597, "pg_catalog", "domain_in", "internal", 's', Opaque),
             (2930, "pg_catalog", "query_to_xml", "internal", 'v', SqlText),
             (2923, "pg_catalog", "table_to_xml", "internal", 's', SqlText),
             (3460, "pg_catalog", "lo_get", "internal", 'v', SqlText),

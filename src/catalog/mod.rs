@@ -11,5 +11,6 @@ pub mod lookup;
 pub mod model;
 pub mod place;
 
+pub use functions::FIRST_NORMAL_OID;
 pub use lookup::{Resolution, TempSchema, parse_search_path};
 pub use model::*;

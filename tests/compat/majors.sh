@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # majors.sh [--record] [MAJOR…] [-- TEST…]: the tests that need a server, on PostgreSQL 16, 17 and 18 (`servers.sh` fetches them).
-# Prints a line for each test file; --record adds the counts to majors.md.
+# Prints a line for each test file; --record puts the counts into majors.md, in place of an older run's.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-tests=(catalog value mask copy encodings login startup sessions failover restarts faults policy_check policy_reload
-  pipeline differential ordinary bypass drivers)
+tests=(catalog value mask copy encodings login startup sessions side_by_side failover restarts faults databases policy_check
+  policy_reload bad_peer limits canary_scan tools dump streaming pipeline differential ordinary bypass generated drivers)
 record= majors=()
 while (($#)); do
   case $1 in
@@ -24,6 +24,12 @@ mkdir -p "$logs"
 cd "$root" || exit 70
 commit=$(git rev-parse --short=10 HEAD)
 failures=0
+
+note() {
+  sed -i "/ | $1 | /d" "$here/majors.md"
+  echo "| $(date +%F) | $commit | $1 | $2 |" >>"$here/majors.md"
+}
+
 for major in "${majors[@]}"; do
   if ((major == 15)); then
     programs=/usr/lib/postgresql/15/bin
@@ -39,7 +45,7 @@ for major in "${majors[@]}"; do
     failures=$((failures + failed))
     printf '%-5s PostgreSQL %-6s %-14s %4ds  %s passed, %s failed\n' \
       "$( ((failed)) && echo FAIL || echo ok)" "$version" "$test" $((SECONDS - began)) "$passed" "$failed"
-    [[ -z "$record" ]] || echo "| $(date +%F) | $commit | $version | $test | $passed | $failed |" >>"$here/majors.md"
+    [[ -z "$record" ]] || note "$version | $test" "$passed | $failed"
   done
 done
 exit $((failures > 0))

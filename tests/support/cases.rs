@@ -46,6 +46,8 @@ pub struct Case {
     pub beside: Option<String>,
     /// The last major version of PostgreSQL that runs the statements.
     pub until: Option<u32>,
+    /// The first that does.
+    pub since: Option<u32>,
 }
 
 impl Case {
@@ -73,7 +75,7 @@ pub fn load(corpus: &str, default_roles: &[&str]) -> Vec<Case> {
     names.sort();
     names.windows(2).for_each(|pair| assert_ne!(pair[0], pair[1], "two cases of one name"));
     let major = super::postgres::major();
-    cases.retain(|case| case.until.is_none_or(|last| major <= last));
+    cases.retain(|case| case.until.is_none_or(|last| major <= last) && case.since.is_none_or(|first| first <= major));
     cases
 }
 
@@ -89,6 +91,7 @@ fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
         startup: Vec::new(),
         beside: None,
         until: None,
+        since: None,
     };
     let (mut sql, mut next) = (String::new(), Step::default());
     for line in block.trim().lines() {
@@ -106,6 +109,7 @@ fn case(file: &str, block: &str, default_roles: &[&str]) -> Case {
                     next.twin_copy = Some(serde_json::from_str(value).unwrap_or_else(|e| panic!("{line}: {e}")))
                 }
                 "startup" => case.startup.extend(value.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))),
+                "since" => case.since = Some(value.parse().unwrap_or_else(|e| panic!("{line}: {e}"))),
                 "until" => case.until = Some(value.parse().unwrap_or_else(|e| panic!("{line}: {e}"))),
                 "beside" => case.beside = Some(value.to_owned()),
                 "call" => {

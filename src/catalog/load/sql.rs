@@ -68,8 +68,9 @@ SELECT DISTINCT confrelid, conrelid FROM pg_constraint
  ORDER BY 1, 2";
 
 /// Built-in functions are no dependencies: those that a policy or a domain's check runs stand in its stored tree, and what an
-/// index or a partition key runs of them is immutable. Casts that a statement need not spell out count for relations with
-/// columns of their types; those written in C come with extensions.
+/// index or a partition key runs of them is immutable. A domain's check is run by who reads the column, too: a literal beside it
+/// becomes one of its type (`ids = '{5}'`, `jsonb_populate_record(row, …)`). Casts that a statement need not spell out count for
+/// relations with columns of their types; those written in C come with extensions.
 pub const STORED_CALLS: &str = "\
 WITH RECURSIVE typed AS (
   SELECT attrelid, atttypid AS type FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND atttypid >= 16384
@@ -78,14 +79,14 @@ WITH RECURSIVE typed AS (
     FROM typed JOIN pg_type t ON t.oid = typed.type
     CROSS JOIN LATERAL (
       SELECT t.typbasetype AS type UNION SELECT t.typelem
-      UNION SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid
+      UNION SELECT rngsubtype FROM pg_range WHERE t.oid IN (rngtypid, rngmultitypid)
       UNION SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) part
    WHERE part.type >= 16384),
 holders AS (
   SELECT polrelid AS relation, 'pg_policy'::regclass AS class, oid AS object, true AS on_read FROM pg_policy
   UNION ALL SELECT indrelid, 'pg_class'::regclass, indexrelid, false FROM pg_index
   UNION ALL SELECT partrelid, 'pg_class'::regclass, partrelid, false FROM pg_partitioned_table
-  UNION ALL SELECT typed.attrelid, 'pg_constraint'::regclass, c.oid, false
+  UNION ALL SELECT typed.attrelid, 'pg_constraint'::regclass, c.oid, true
     FROM typed JOIN pg_constraint c ON c.contypid = typed.type
   UNION ALL SELECT typed.attrelid, 'pg_cast'::regclass, c.oid, c.castsource = typed.type
     FROM typed JOIN pg_cast c ON typed.type IN (c.castsource, c.casttarget) AND c.castcontext <> 'e'
@@ -99,7 +100,7 @@ UNION
 SELECT relation, (regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g'))[1]::oid, on_read
   FROM (SELECT polrelid AS relation, concat(polqual, polwithcheck) AS tree, true AS on_read FROM pg_policy
         UNION ALL
-        SELECT typed.attrelid, c.conbin::text, false FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored
+        SELECT typed.attrelid, c.conbin::text, true FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored
  ORDER BY 1, 2, 3";
 
 pub const VIEW_CALLS: &str = "\

@@ -30,7 +30,7 @@ use self::refresh::{News, Refresh};
 use super::database::Database;
 use super::rule::CurrentRule;
 use crate::analyze::{self, UnknownName};
-use crate::catalog::TempSchema;
+use crate::catalog::{FIRST_NORMAL_OID, TempSchema};
 use crate::keys::Keyring;
 use crate::metrics::{Decision, Metrics, Phase};
 use crate::plan::{Effect, Refusal, Verdict};
@@ -316,7 +316,7 @@ impl SessionDecider {
     fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
         let (binding, is_fresh) = self.begin(sql, view)?;
         if let Some(decisions) = self.aside("parse", sql, param_types, view, (&binding, is_fresh))? {
-            return only(decisions);
+            return only(decisions, param_types);
         }
         let key = self.key("parse", sql, param_types, view);
         if let Some(Kept::Parse(verdict)) = self.cached(key) {
@@ -329,7 +329,7 @@ impl SessionDecider {
         let keys = self.keys.clone();
         let situation = Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types, is_fresh };
         let mut statements = parse(sql, view.parameters())?.into_iter();
-        let Some(statement) = statements.next() else { return Ok(Verdict::Pass(Effect::None)) };
+        let Some(statement) = statements.next() else { return only(Vec::new(), param_types) };
         if statements.next().is_some() {
             return Err(Hurdle::Refuse(several_commands()));
         }
@@ -570,9 +570,11 @@ impl Situation<'_> {
 }
 
 /// A Parse's one statement.
-fn only(decisions: Vec<StatementDecision>) -> Result<Verdict, Hurdle> {
+fn only(decisions: Vec<StatementDecision>, param_types: &[u32]) -> Result<Verdict, Hurdle> {
     let mut decisions = decisions.into_iter();
     match (decisions.next(), decisions.next()) {
+        // Values are read as of their types, though nothing is done with them
+        (None, _) if param_types.iter().any(|oid| *oid >= FIRST_NORMAL_OID) => Err(Hurdle::Refuse(empty_with_values())),
         (None, _) => Ok(Verdict::Pass(Effect::None)),
         (Some(decision), None) => Ok(decision.verdict),
         (Some(_), Some(_)) => Err(Hurdle::Refuse(several_commands())),
@@ -608,6 +610,11 @@ fn effect(verdict: &Verdict) -> Option<&Effect> {
 
 fn refusal(error: PgError, reason: &'static str) -> Arc<Refusal> {
     Arc::new(Refusal { error, reason, objects: Vec::new() })
+}
+
+fn empty_with_values() -> Arc<Refusal> {
+    let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, "an empty statement takes no values of a user's types");
+    refusal(error, "opaque-code")
 }
 
 fn style_changed() -> Arc<Refusal> {

@@ -17,7 +17,7 @@ PY
 }
 suite_databases() { printf '%s\n' test_compat test_other; }
 suite_run() {
-  (cd tests && timeout 3400 ../venv/bin/python runtests.py --settings=compat_settings --keepdb --noinput --parallel=1 -v 2 \
+  (cd tests && timeout 7000 ../venv/bin/python runtests.py --settings=compat_settings --keepdb --noinput --parallel=1 -v 2 \
     backends basic bulk_create constraints custom_pk datatypes db_functions db_typecasts db_utils dates datetimes delete \
     expressions expressions_window indexes inspectdb introspection many_to_one migrations postgres_tests queries raw_query \
     schema select_for_update transaction_hooks transactions update) >unittest.log 2>&1

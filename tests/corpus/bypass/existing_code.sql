@@ -361,3 +361,45 @@ COPY of_question FROM STDIN;
 
 # name: domain-that-runs-a-cast-text-as-sql
 SELECT 'SELECT address::int FROM customers WHERE id = 5'::question;
+
+# name: domain-named-in-a-text
+# since: 16
+SELECT pg_input_is_valid('5', 'telling_id');
+
+# name: domain-named-in-a-text-as-an-array
+# since: 16
+SELECT pg_input_is_valid('{5}', 'telling_id[]');
+
+# name: domain-named-in-a-text-in-from
+# since: 16
+SELECT * FROM pg_input_error_info('5', 'telling_id');
+
+# name: domain-named-in-a-text-that-runs-a-value-as-sql
+# since: 16
+SELECT pg_input_is_valid('SELECT address::int FROM customers WHERE id = 5', 'question');
+
+# name: domain-s-input-function
+SELECT domain_in('5', 'telling_id'::regtype::oid, -1) IS NULL;
+
+# name: array-s-input-function-over-a-domain
+SELECT array_in('{5}', 'telling_id'::regtype::oid, -1) IS NULL;
+
+# name: record-s-input-function-over-a-domain
+SELECT record_in('(5,x)', (SELECT reltype FROM pg_class WHERE relname = 'of_domain'), -1) IS NULL;
+
+# name: domain-of-a-prepared-statement-s-parameter
+PREPARE asks(telling_id) AS SELECT $1 IS NULL;
+EXECUTE asks('5');
+
+# name: domain-of-a-literal-beside-an-array-column
+SELECT v FROM of_domains WHERE ids = '{5}';
+
+# name: domain-of-a-parameter-beside-an-array-column
+# params: ["{5}"]
+SELECT v FROM of_domains WHERE ids = $1;
+
+# name: domain-of-a-literal-beside-an-array-made-of-a-column
+SELECT v FROM of_domain WHERE ARRAY[id] = '{5}';
+
+# name: domain-of-a-row-filled-from-json
+SELECT jsonb_populate_record(d, '{"id": 5}') FROM (SELECT count(*) FROM of_domain) n (n) LEFT JOIN of_domain d ON true;
