@@ -19,6 +19,10 @@ CREATE ROLE staff; CREATE ROLE clerks IN ROLE staff; CREATE ROLE ann LOGIN IN RO
 ALTER ROLE ann SET search_path = bank, public;
 CREATE SCHEMA bank;
 CREATE DOMAIN bank.phone AS varchar(20);
+CREATE TYPE bank.mood AS ENUM ('calm');
+CREATE TYPE bank.colour AS ENUM ('red');
+CREATE FUNCTION bank.paint(bank.colour) RETURNS text LANGUAGE sql AS 'SELECT current_user::text';
+CREATE CAST (bank.colour AS text) WITH FUNCTION bank.paint(bank.colour);
 CREATE TABLE bank.branch (id int PRIMARY KEY);
 CREATE TABLE bank.customer (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -96,6 +100,9 @@ async fn a_role_with_connect_alone_reads_everything() {
     assert_eq!((customer.columns[1].type_oid, customer.columns[1].typmod), (1043, 44));
     let phone = &catalog.types[&customer.columns[2].type_oid];
     assert_eq!((phone.schema.as_str(), phone.name.as_str(), phone.base), ("bank", "phone", Some(1043)));
+    let mut plain_enums: Vec<_> = catalog.types.values().filter(|ty| ty.is_enum).map(|ty| ty.name.as_str()).collect();
+    plain_enums.sort_unstable();
+    assert_eq!(plain_enums, ["_mood", "mood"], "not what a function of a user's casts");
     assert_eq!(customer.checks[0].definition, "CHECK ((length((phone)::text) = 11))");
     assert_eq!(customer.triggers.len(), 1, "foreign key triggers are internal");
     let index = customer.unique_indexes.iter().find(|i| i.name == "by_phone").expect("by_phone");

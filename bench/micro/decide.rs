@@ -76,5 +76,16 @@ pub fn benches(criterion: &mut Criterion) {
             });
         });
     }
+    let mut decider = decider("app");
+    let mut number = 0u64;
+    group.bench_function("literals, look-up in a Parse", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            match black_box(decider.decide_parse(&query_text(number), &[], &view)) {
+                Decided::Now(Verdict::Rewrite(_)) => {}
+                _ => panic!("the look-up is refused"),
+            }
+        });
+    });
     group.finish();
 }

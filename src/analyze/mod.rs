@@ -50,6 +50,8 @@ mod view;
 mod write;
 
 #[cfg(test)]
+mod bank_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod unknown_tests;

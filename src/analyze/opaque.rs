@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::stop::Stop;
-use crate::catalog::{FIRST_NORMAL_OID, FunctionClass, Oid, Relation, RelationKind};
+use crate::catalog::{FIRST_NORMAL_OID, FunctionClass, Oid, Relation, RelationKind, TypeInfo};
 use crate::sql::{self, Inventory, Name};
 
 /// The most dangerous piece of code that a statement runs, and what to call it.
@@ -36,9 +36,10 @@ pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
 /// A type of a user's among those that the client declared for its parameters: reading a value as of it may run what a
 /// domain checks, whatever the statement is.
 pub(super) fn declared(context: &Context<'_>) -> Option<Code> {
-    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID;
+    let types = &context.catalog.types;
+    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID && !types.get(*oid).is_some_and(|known| known.is_enum);
     let oid = context.param_types.iter().find(is_users)?;
-    let known = context.catalog.types.get(oid).map(|known| format!("{}.{}", known.schema, known.name));
+    let known = types.get(oid).map(|known| format!("{}.{}", known.schema, known.name));
     Some(Code { class: FunctionClass::Opaque, name: format!("type {}", known.unwrap_or_else(|| oid.to_string())) })
 }
 
@@ -111,13 +112,13 @@ fn is_user_function(name: &str, context: &Context<'_>) -> bool {
 /// Casting to a type of a user's may run a function of hers.
 fn is_builtin_type(ty: &Name, context: &Context<'_>) -> bool {
     let is_builtin = |schema: &str| matches!(schema, "pg_catalog" | "information_schema");
-    match &ty.schema {
-        Some(schema) => is_builtin(schema),
-        None => {
-            let mut bearers = context.catalog.types.values().filter(|known| known.name == ty.name).peekable();
-            // The grammar's own names (`int`, `serial`) are no names of types
-            bearers.peek().is_none() || bearers.all(|known| is_builtin(&known.schema))
-        }
+    let is_meant = |known: &&TypeInfo| known.name == ty.name && ty.schema.as_ref().is_none_or(|s| *s == known.schema);
+    let mut meant = context.catalog.types.values().filter(is_meant).peekable();
+    match (meant.peek().is_some(), &ty.schema) {
+        (true, _) => meant.all(|known| is_builtin(&known.schema) || known.is_enum),
+        (false, Some(schema)) => is_builtin(schema),
+        // The grammar's own names (`int`, `serial`) are no names of types
+        (false, None) => true,
     }
 }
 

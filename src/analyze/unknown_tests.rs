@@ -1,6 +1,6 @@
 //! What the proxy cannot know: relations that the catalog does not have, code that it cannot look into.
 
-use super::tests::{in_context, under};
+use super::bank_tests::{MOOD, in_context, under};
 use super::*;
 
 const NOTHING: &str = "database: bank\nroles: [{name: everyone, members: {users: ['*']}, all_tables: clear}]";
@@ -81,12 +81,31 @@ fn what_code_copies_out_is_watched() {
 #[test]
 fn a_parameter_declared_as_of_a_users_type_may_run_what_a_domain_checks() {
     for sql in ["SELECT 1", "SELECT $1", "BEGIN", "SELECT id FROM customers"] {
-        for (role, is_refused) in [("teller", true), ("app", false)] {
+        for (role, declared, is_refused) in [("teller", 16_999, true), ("app", 16_999, false), ("teller", MOOD, false)]
+        {
             let verdict =
-                in_context(role, |context| decided(sql, &Context { param_types: &[23, 16_999], ..*context }, true));
+                in_context(role, |context| decided(sql, &Context { param_types: &[23, declared], ..*context }, true));
             let Ok(verdict) = verdict else { panic!("{sql}") };
             let refused = matches!(&verdict, Verdict::Refuse(refusal) if refusal.reason == "opaque-code");
-            assert_eq!(refused, is_refused, "{sql} as {role}");
+            assert_eq!(refused, is_refused, "{sql} as {role} with {declared}");
         }
+    }
+}
+
+#[test]
+fn a_cast_runs_code_unless_it_is_to_an_enumeration() {
+    for (ty, is_refused) in [
+        ("mood", false),
+        ("public.mood", false),
+        ("public.mood[]", false),
+        ("phone", true),
+        ("public.phone", true),
+        ("other.mood", true),
+        ("pg_catalog.mood", false),
+    ] {
+        let sql = format!("SELECT 'x'::{ty}");
+        let Ok(verdict) = in_context("teller", |context| decided(&sql, context, true)) else { panic!("{sql}") };
+        let refused = matches!(&verdict, Verdict::Refuse(refusal) if refusal.reason == "opaque-code");
+        assert_eq!(refused, is_refused, "{sql}");
     }
 }

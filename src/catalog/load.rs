@@ -239,10 +239,8 @@ fn transitive(direct: &HashMap<String, Vec<String>>, member: &str) -> Vec<String
 async fn types(client: &Client) -> Result<HashMap<Oid, TypeInfo>, LoadError> {
     let mut types = HashMap::new();
     for row in client.query(sql::TYPES, &[]).await? {
-        types.insert(
-            row.try_get(0)?,
-            TypeInfo { schema: row.try_get(1)?, name: row.try_get(2)?, base: row.try_get(3)? },
-        );
+        let (schema, name, base, is_enum) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+        types.insert(row.try_get(0)?, TypeInfo { schema, name, base, is_enum });
     }
     Ok(types)
 }
@@ -283,7 +281,7 @@ pub fn fingerprint(catalog: &Catalog) -> u64 {
         sum = sum.wrapping_add(hash_of(|state| (5, entry).hash(state)));
     }
     for (oid, t) in &catalog.types {
-        sum = sum.wrapping_add(hash_of(|state| (6, oid, &t.schema, &t.name, t.base).hash(state)));
+        sum = sum.wrapping_add(hash_of(|state| (6, oid, &t.schema, &t.name, t.base, t.is_enum).hash(state)));
     }
     for schema in &catalog.schemas {
         sum = sum.wrapping_add(hash_of(|state| (8, schema).hash(state)));

@@ -165,4 +165,6 @@ pub struct TypeInfo {
     pub schema: String,
     pub name: String,
     pub base: Option<Oid>,
+    /// An enumeration or an array of one, with no cast by a function of a user's: making values of it runs no code of hers.
+    pub is_enum: bool,
 }

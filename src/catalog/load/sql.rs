@@ -157,7 +157,10 @@ SELECT m.rolname::text, r.rolname::text
  GROUP BY 1, 2 ORDER BY 1, 2";
 
 pub const TYPES: &str = "\
-SELECT t.oid, n.nspname::text, t.typname::text, nullif(t.typbasetype, 0)
+SELECT t.oid, n.nspname::text, t.typname::text, nullif(t.typbasetype, 0),
+       EXISTS (SELECT FROM pg_type e WHERE e.typtype = 'e' AND (e.oid = t.oid OR e.typarray = t.oid)
+                  AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc >= 16384
+                                     AND (c.castsource IN (e.oid, e.typarray) OR c.casttarget IN (e.oid, e.typarray))))
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace";
 
 /// The server's default where this login has none of its own, then the database's, the role's, and the role's in this

@@ -57,10 +57,10 @@ impl Keyed {
 /// What is kept of a decision.
 #[derive(Clone)]
 pub enum Kept {
-    Query(Arc<[StatementDecision]>),
-    /// A simple Query of so many statements, all of them queries or transaction control that touch nothing protected.
+    /// Of one text, by its statements.
+    Text(Arc<[StatementDecision]>),
+    /// A text of so many statements, all of them queries or transaction control that touch nothing protected.
     Passed(usize),
-    Parse(Verdict),
     /// Of a shape: one statement, rewritten.
     Template(Arc<Template>),
     /// Of a shape whose texts are each judged by themselves.
@@ -75,8 +75,7 @@ impl Weighter<Key, Kept> for Weight {
         match kept {
             Kept::Passed(_) | Kept::Singular => ENTRY_BYTES,
             Kept::Template(template) => ENTRY_BYTES + template.len_bytes() as u64,
-            Kept::Query(decisions) => decisions.iter().map(|decision| weight(&decision.verdict)).sum::<u64>(),
-            Kept::Parse(verdict) => weight(verdict),
+            Kept::Text(decisions) => decisions.iter().map(|decision| weight(&decision.verdict)).sum::<u64>(),
         }
     }
 }
@@ -180,7 +179,8 @@ mod tests {
         let text = "x".repeat(1 << 20);
         let keys: Vec<Key> = (0..200_u32).map(|n| verdicts.keyed().with(&n.to_le_bytes()).key()).collect();
         for key in &keys {
-            verdicts.keep(*key, Kept::Parse(refusal(text.clone())));
+            let decision = StatementDecision { range: 0..0, verdict: refusal(text.clone()) };
+            verdicts.keep(*key, Kept::Text([decision].into()));
         }
         let kept = keys.iter().filter(|key| verdicts.get(**key).is_some()).count();
         assert!((1..=64).contains(&kept), "{kept}");

@@ -87,6 +87,39 @@ impl From<UnknownName> for Hurdle {
     }
 }
 
+/// How a text came.
+#[derive(Clone, Copy)]
+enum Way {
+    Query,
+    Parse,
+}
+
+impl Way {
+    /// Of the key of a text.
+    fn exact(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Parse => "parse",
+        }
+    }
+
+    /// Of the key of a shape.
+    fn shape(self) -> &'static str {
+        match self {
+            Self::Query => "query's shape",
+            Self::Parse => "parse's shape",
+        }
+    }
+}
+
+/// A text that is to be decided.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    way: Way,
+    sql: &'a str,
+    param_types: &'a [u32],
+}
+
 /// What one text is decided under.
 struct Situation<'a> {
     keys: &'a Keyring,
@@ -216,16 +249,14 @@ impl SessionDecider {
     /// The decisions on a long text, made on another thread; `None` where they have to be made here.
     fn aside(
         &mut self,
-        kind: &'static str,
-        sql: &str,
-        param_types: &[u32],
+        Asked { way, sql, param_types }: Asked<'_>,
         view: &dyn SessionView,
         (binding, is_fresh): (&Arc<Binding>, bool),
     ) -> Result<Option<Vec<StatementDecision>>, Hurdle> {
         if sql.len() <= MAX_TEXT_LEN || view.catalog_unsure() {
             return Ok(None);
         }
-        let Some(key) = self.question(kind, sql, param_types) else { return Ok(None) };
+        let Some(key) = self.question(way.exact(), sql, param_types) else { return Ok(None) };
         match self.aside.take(key) {
             None => {}
             Some(Outcome { asked_names: true, .. }) => return Ok(None),
@@ -256,18 +287,24 @@ impl SessionDecider {
         Some(kept)
     }
 
-    fn query(&mut self, sql: &str, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
+    fn decisions(&mut self, text: Asked<'_>, view: &dyn SessionView) -> Result<Vec<StatementDecision>, Hurdle> {
+        let Asked { way, sql, param_types } = text;
         let (binding, is_fresh) = self.begin(sql, view)?;
-        if let Some(decisions) = self.aside("query", sql, &[], view, (&binding, is_fresh))? {
+        if let Some(decisions) = self.aside(text, view, (&binding, is_fresh))? {
             return Ok(decisions);
         }
+        let key = self.key(way.exact(), sql, param_types, view);
+        // What is prepared is mostly the same text again, what is sent as a query mostly another of its shape
+        if let (Way::Parse, Some(Kept::Text(decisions))) = (way, self.cached(key)) {
+            return Ok(decisions.to_vec());
+        }
         let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
-        let shape = shape.and_then(|shape| Some((self.key("shape", &shape.text, &[], view)?, shape.literals)));
+        let shape =
+            shape.and_then(|shape| Some((self.key(way.shape(), &shape.text, param_types, view)?, shape.literals)));
         if let Some(decisions) = self.by_shape(sql, shape.as_ref()) {
             return Ok(decisions);
         }
-        let key = self.key("query", sql, &[], view);
-        if let Some(Kept::Query(decisions)) = self.cached(key) {
+        if let (Way::Query, Some(Kept::Text(decisions))) = (way, self.cached(key)) {
             return Ok(decisions.to_vec());
         }
         let began = self.miss();
@@ -275,8 +312,7 @@ impl SessionDecider {
         let path = self.path.now(view).map(<[String]>::to_vec);
         let path = path.as_deref();
         let keys = self.keys.clone();
-        let situation =
-            Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types: &[], is_fresh };
+        let situation = Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types, is_fresh };
         let new_shape = shape.as_ref().filter(|(key, _)| self.shared.verdicts.get(*key).is_none());
         let Text { decisions, kept, of_shape } = statements(sql, new_shape, &situation)?;
         if !is_fresh {
@@ -309,36 +345,8 @@ impl SessionDecider {
                 self.shared.metrics.verdict_cache_hits_total.inc();
                 Some(vec![StatementDecision { range: template.range(sql), verdict: Verdict::Rewrite(Arc::new(plan)) }])
             }
-            Kept::Singular | Kept::Query(_) | Kept::Parse(_) => None,
+            Kept::Singular | Kept::Text(_) => None,
         }
-    }
-
-    fn parsed(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Result<Verdict, Hurdle> {
-        let (binding, is_fresh) = self.begin(sql, view)?;
-        if let Some(decisions) = self.aside("parse", sql, param_types, view, (&binding, is_fresh))? {
-            return only(decisions, param_types);
-        }
-        let key = self.key("parse", sql, param_types, view);
-        if let Some(Kept::Parse(verdict)) = self.cached(key) {
-            return Ok(verdict);
-        }
-        let began = self.miss();
-        let style = style(view.parameters());
-        let path = self.path.now(view).map(<[String]>::to_vec);
-        let path = path.as_deref();
-        let keys = self.keys.clone();
-        let situation = Situation { keys: &keys, binding: &binding, path, style: &style, view, param_types, is_fresh };
-        let mut statements = parse(sql, view.parameters())?.into_iter();
-        let Some(statement) = statements.next() else { return only(Vec::new(), param_types) };
-        if statements.next().is_some() {
-            return Err(Hurdle::Refuse(several_commands()));
-        }
-        let Judged { verdict, asked_names } = judge(sql, &statement, &situation, &Overlay::default())?;
-        if let Some(key) = key.filter(|_| !asked_names && !is_fresh && is_reusable(&verdict)) {
-            self.shared.verdicts.keep(key, Kept::Parse(verdict.clone()));
-        }
-        self.shared.metrics.overhead(Phase::Analyse, began.elapsed());
-        Ok(verdict)
     }
 
     fn miss(&self) -> Instant {
@@ -355,7 +363,7 @@ impl SessionDecider {
 
 impl Decider for SessionDecider {
     fn decide_query(&mut self, sql: &str, view: &dyn SessionView) -> Decided<QueryDecision> {
-        match self.query(sql, view) {
+        match self.decisions(Asked { way: Way::Query, sql, param_types: &[] }, view) {
             Ok(decisions) => {
                 decisions.iter().for_each(|decision| self.count(&decision.verdict));
                 Decided::Now(QueryDecision::Statements(decisions))
@@ -366,7 +374,8 @@ impl Decider for SessionDecider {
     }
 
     fn decide_parse(&mut self, sql: &str, param_types: &[u32], view: &dyn SessionView) -> Decided<Verdict> {
-        match self.parsed(sql, param_types, view) {
+        let decisions = self.decisions(Asked { way: Way::Parse, sql, param_types }, view);
+        match decisions.and_then(|decisions| only(decisions, param_types)) {
             Ok(verdict) => {
                 self.count(&verdict);
                 Decided::Now(verdict)
@@ -507,7 +516,7 @@ fn statements(sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>, situation: &S
     };
     // A template serves this very text too, and takes less room than one entry for each
     let is_kept = is_settled && is_kept && !matches!(of_shape, Some(Kept::Passed(_) | Kept::Template(_)));
-    let kept = is_kept.then(|| Kept::Query(decisions.as_slice().into()));
+    let kept = is_kept.then(|| Kept::Text(decisions.as_slice().into()));
     Ok(Text { decisions, kept, of_shape })
 }
 
@@ -519,7 +528,9 @@ fn template(
     literals: &[Range<usize>],
     situation: &Situation<'_>,
 ) -> Kept {
-    let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }]) = (statements, decisions) else {
+    let ([statement], [StatementDecision { verdict: Verdict::Rewrite(_), .. }], []) =
+        (statements, decisions, situation.param_types)
+    else {
         return Kept::Singular;
     };
     let (overlay, unstyled) = (Overlay::default(), Style::default());

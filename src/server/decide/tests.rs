@@ -153,6 +153,26 @@ fn a_decision_is_kept_for_the_keys_it_was_made_with() {
 }
 
 #[test]
+fn texts_that_differ_in_literals_are_analysed_once_however_they_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(directory.path());
+    let mut decider = decider(&shared, Some(Catalog::default()));
+    let misses = || shared.metrics.verdict_cache_misses_total.get();
+    let view = View::default();
+    for (first, same, other) in
+        [("SELECT 1, 'a'", "SELECT 2, 'b'", "SELECT 'a', 1"), ("SELECT $1, 1", "SELECT $1, 2", "SELECT $2, 2")]
+    {
+        assert_eq!(parse_message(&mut decider, first, &view), "pass");
+        let known = misses();
+        assert_eq!(parse_message(&mut decider, same, &view), "pass");
+        assert_eq!(misses(), known, "{same} is known by its shape");
+        assert_eq!(parse_message(&mut decider, other, &view), "pass");
+        query(&mut decider, same, &view);
+        assert_eq!(misses(), known + 2, "{other} is another, and so is a query");
+    }
+}
+
+#[test]
 fn the_rule_is_known_to_who_observes() {
     let directory = tempfile::tempdir().unwrap();
     let mut decider = decider(&shared(directory.path()), Some(Catalog::default()));
