@@ -393,7 +393,7 @@ fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict>
 }
 
 /// The column of `left(column, 27)`.
-fn term_of(expression: &Node) -> Option<&str> {
+pub(super) fn term_of(expression: &Node) -> Option<&str> {
     let Some(NodeEnum::FuncCall(call)) = &expression.node else { return None };
     let names: Vec<&str> = call.funcname.iter().filter_map(naming::string).collect();
     let [column, chars] = call.args.as_slice() else { return None };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    DeleteStmt, IndexElem, InferClause, InsertStmt, Node, OnConflictClause, RangeVar, ReturningClause, UpdateStmt,
+    DeleteStmt, IndexElem, InferClause, InsertStmt, Node, OnConflictClause, RangeVar, ReturningClause, SortByDir,
+    SortByNulls, UpdateStmt,
 };
 
 use super::analyzer::Analyzer;
@@ -144,6 +145,10 @@ impl Analyzer<'_> {
 
     /// The columns of a conflict target: a sealed one is unique by its equality prefix.
     fn infer(&mut self, infer: &mut InferClause, rights: &RelationRights) -> Result<()> {
+        if let Some(elements) = of_constraint(&infer.conname, rights) {
+            infer.conname.clear();
+            infer.index_elems = elements;
+        }
         for element in &mut infer.index_elems {
             let Some(NodeEnum::IndexElem(element)) = &mut element.node else { continue };
             let Some(sealed) = rights.column(&element.name).and_then(|column| column.sealed.as_ref()) else { continue };
@@ -312,6 +317,32 @@ impl Analyzer<'_> {
         }
         self.targets(&mut clause.exprs, scope, None)
     }
+}
+
+/// The columns of a unique constraint of which an index over equality prefixes is left: that is no constraint to the
+/// server. `None` for any other name.
+fn of_constraint(name: &str, rights: &RelationRights) -> Option<Vec<Node>> {
+    let index = rights.relation.unique_indexes.iter().find(|index| index.name == name)?;
+    if !index.columns.contains(&0) || index.definition.contains(" WHERE ") {
+        return None;
+    }
+    let column = |(number, key): (&i16, &String)| match number {
+        0 => {
+            let key = sql::expression(key).ok()?;
+            let column = super::utility::term_of(&key)?;
+            rights.column(column).filter(|column| column.sealed.is_some()).map(|column| column.name.clone())
+        }
+        number => rights.columns.iter().find(|column| column.number == *number).map(|column| column.name.clone()),
+    };
+    let element = |name: String| {
+        build::node(NodeEnum::IndexElem(Box::new(IndexElem {
+            name,
+            ordering: SortByDir::SortbyDefault.into(),
+            nulls_ordering: SortByNulls::SortbyNullsDefault.into(),
+            ..IndexElem::default()
+        })))
+    };
+    index.columns.iter().zip(&index.keys).map(column).map(|name| name.map(element)).collect()
 }
 
 /// References to it become masks where they stand, since a target cannot be a derived table.

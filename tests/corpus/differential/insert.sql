@@ -204,3 +204,9 @@ SAVEPOINT one\; INSERT INTO branches VALUES (902, 'Z902', 'n', 'c')\; INSERT INT
 # note: a reader that guesses whether a quote is escaped changes these texts, and what follows them
 INSERT INTO customers (id, name, id_number, phone, notes, branch_id) VALUES (900054, 'two '''' quotes', '110105199001010547', '13900000054', 'C:\dir\''); DELETE FROM customers; --', 1) RETURNING name, notes AS "a""""b", phone;
 SELECT id, name, notes FROM customers WHERE phone = '13900000054' AND name <> 'x\'' OR 1=1 --';
+
+# name: conflict-on-a-constraint-of-a-sealed-column
+# note: an index over equality prefixes is no constraint: the server did not know it
+INSERT INTO customers (id, name, id_number, phone, branch_id, manager_id) VALUES (900301, 'x', '{id_number:1}', '5', 1, 1) ON CONFLICT ON CONSTRAINT customers_id_number_key DO NOTHING;
+INSERT INTO customers (id, name, id_number, phone, branch_id, manager_id) VALUES (900301, 'x', '{id_number:1}', '5', 1, 1) ON CONFLICT ON CONSTRAINT customers_id_number_key DO UPDATE SET name = excluded.name RETURNING id, name;
+INSERT INTO customers (id, name, id_number, branch_id, manager_id) VALUES (1, 'y', 'z', 1, 1) ON CONFLICT ON CONSTRAINT customers_pkey DO UPDATE SET name = excluded.name RETURNING id, name, id_number;
