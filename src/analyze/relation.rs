@@ -111,7 +111,7 @@ impl Analyzer<'_> {
     /// Whether the open transaction has made a relation of this name: which one a bare name means depends on where.
     fn is_made(&self, name: &str) -> bool {
         let names = self.context.names;
-        names.changed(name) == Some(Change::Made) || names.view(name).is_some()
+        matches!(names.changed(name), Some(Change::Made | Change::Both)) || names.view(name).is_some()
     }
 
     /// Whether all columns of what a name means are those of the catalog.
@@ -120,7 +120,7 @@ impl Analyzer<'_> {
     /// 0A000 for a protected relation that the open transaction has changed, where the policy may speak of the new
     /// columns or hide some.
     pub(super) fn are_columns_known(&self, range: &RangeVar, rights: Option<&RelationRights>) -> Result<bool> {
-        if self.context.names.changed(&range.relname).is_none() {
+        if !matches!(self.context.names.changed(&range.relname), Some(Change::Columns | Change::Both)) {
             return Ok(true);
         }
         match rights {

@@ -282,12 +282,23 @@ pub enum Effect {
 }
 
 /// What the open transaction did to the relations of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// One has other columns than before.
     Columns,
     /// One more may bear the name.
     Made,
+    Both,
+}
+
+impl Change {
+    /// This one after another.
+    pub fn after(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            Some(earlier) if earlier != self => Self::Both,
+            Some(_) | None => self,
+        }
+    }
 }
 
 /// A statement kept under a name, with what is needed to decide it again when policy or catalog change.

@@ -83,8 +83,8 @@ impl Books {
                 self.changed(true, false);
             }
             Effect::RelationChanged { name, change, ran_code } => {
-                let known = self.relations.entry(name).or_insert(change);
-                *known = change.max(*known);
+                let change = change.after(self.relations.get(&name).copied());
+                self.relations.insert(name, change);
                 self.changed(true, ran_code);
             }
             Effect::ReportedSettingChanged => {}

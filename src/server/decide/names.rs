@@ -55,8 +55,8 @@ impl Overlay {
                 self.catalog_changed = true;
             }
             Effect::RelationChanged { name, change, ran_code } => {
-                let known = self.relations.entry(name.clone()).or_insert(*change);
-                *known = (*change).max(*known);
+                let change = change.after(self.relations.get(name).copied());
+                self.relations.insert(name.clone(), change);
                 self.catalog_changed = true;
                 self.settings_changed |= *ran_code;
             }
@@ -119,7 +119,8 @@ impl Names for AskedNames<'_> {
     }
 
     fn changed(&self, name: &str) -> Option<Change> {
-        let found = self.overlay.relations.get(name).copied().max(self.view.changed(name));
+        let earlier = self.view.changed(name);
+        let found = self.overlay.relations.get(name).map(|change| change.after(earlier)).or(earlier);
         if found.is_some() {
             self.asked.set(true);
         }

@@ -143,3 +143,14 @@ SELECT id, phone FROM people WHERE id = 8;
 # note: was said not to exist
 # expect: refuse
 SELECT ctid IS NOT NULL AS at FROM customers WHERE id = 8;
+
+# name: protected-table-by-its-schema-beside-a-temporary-one
+# roles: app teller auditor
+CREATE TEMP TABLE accounts AS SELECT 1 AS id;
+SELECT * FROM public.accounts WHERE id < 9 ORDER BY id;
+
+# name: both-made-and-with-a-new-column
+# expect: refuse
+ALTER TABLE accounts ADD COLUMN extra text;
+CREATE TEMP TABLE accounts (id int);
+SELECT * FROM public.accounts WHERE id = 8;
