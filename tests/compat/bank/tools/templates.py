@@ -20,6 +20,10 @@ READS = re.compile(r"(--[^\n]*\n|/\*.*?\*/|\s)*(SELECT|WITH|SHOW|TABLE|VALUES|SE
 # A template for several occasions, rendered for all of them at once
 CHANGES = re.compile(r";\s*(DROP|ALTER|CREATE|COMMENT|GRANT|INSERT|UPDATE|DELETE)\b", re.I)
 
+# What it sends in one text as soon as it is connected (`utils/driver/psycopg3/connection.py`)
+ON_CONNECTING = """SET DateStyle=ISO; SET client_min_messages=notice; SELECT set_config('bytea_output','hex',false)
+    FROM pg_show_all_settings() WHERE name = 'bytea_output'; SET client_encoding='UTF8';"""
+
 
 def templates(root, major):
     """Name of a template without its version to its file: the newest version that is meant for the server."""
@@ -97,7 +101,7 @@ def main(directory, results):
     connect = lambda port, login: psycopg.connect(host="127.0.0.1", port=port, user=login, dbname="compat", autocommit=True, prepare_threshold=None)
     server = connect(os.environ["server_port"], "postgres")
     root, known, tally = pathlib.Path(directory), objects(server), collections.Counter()
-    rendered = {}
+    rendered = {"connecting": ON_CONNECTING}
     for name, file in templates(root, server.info.server_version // 10000).items():
         try:
             sql = environment(root).from_string(file.read_text()).render(known).strip()
