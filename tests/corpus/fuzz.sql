@@ -15,3 +15,5 @@ CREATE TABLE information_schema (LIKE customers INCLUDING DEFAULTS)
 SELECT ''::t(ROW(phone, 1)) FROM customers
 
 SELECT * FROM customers, JSON_SCALAR(1) x
+
+SELECT address FROM customers AS x (id, address, id_number, phone, email, birth_date, name)

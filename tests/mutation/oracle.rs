@@ -337,8 +337,9 @@ fn is_mask(target: &Tree<'_>, value: &Tree<'_>, column: &str) -> bool {
     let calls = value.of_kind("FuncCall");
     let is_ours =
         |call: &&Tree<'_>| call.list("funcname").first().is_some_and(|part| part.text("sval") == "pg_catalog");
-    // Under an alias list it bears another name; every mask that shows a part is a CASE
-    let is_named = target.text("name") == column || !value.of_kind("CaseExpr").is_empty();
+    // Under an alias list it bears another name; every mask that shows a part is a CASE or repeats a star
+    let repeats = calls.iter().any(|call| call.last_name("funcname") == "repeat");
+    let is_named = target.text("name") == column || !value.of_kind("CaseExpr").is_empty() || repeats;
     is_named && value.kind() != "ColumnRef" && calls.iter().all(is_ours)
 }
 
