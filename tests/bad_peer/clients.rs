@@ -330,7 +330,7 @@ fn texts() -> Vec<Case> {
         Case::new(
             "views in a circle",
             [query(circle), query("SELECT * FROM v1")].concat(),
-            "C Z:T E:42P17 Z:E E:25P02 Z:E",
+            "C Z:T E:0A000 Z:E E:25P02 Z:E",
         ),
     ]
 }

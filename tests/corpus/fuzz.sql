@@ -17,3 +17,7 @@ SELECT ''::t(ROW(phone, 1)) FROM customers
 SELECT * FROM customers, JSON_SCALAR(1) x
 
 SELECT address FROM customers AS x (id, address, id_number, phone, email, birth_date, name)
+
+COPY customers TO STDOUT (DELIMITER 5)
+
+COPY customers TO STDOUT (HEADER 1.5)

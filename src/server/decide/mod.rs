@@ -298,7 +298,9 @@ impl SessionDecider {
         if let (Way::Parse, Some(Kept::Text(decisions))) = (way, self.cached(key)) {
             return Ok(decisions.to_vec());
         }
-        let shape = sql::shape(sql).filter(|_| sql.len() <= MAX_TEXT_LEN);
+        // Without literals the text is all that is of its shape
+        let serves_others = |shape: &sql::Shape| matches!(way, Way::Query) || !shape.literals.is_empty();
+        let shape = sql::shape(sql).filter(|shape| sql.len() <= MAX_TEXT_LEN && serves_others(shape));
         let shape =
             shape.and_then(|shape| Some((self.key(way.shape(), &shape.text, param_types, view)?, shape.literals)));
         if let Some(decisions) = self.by_shape(sql, shape.as_ref()) {
