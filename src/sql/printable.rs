@@ -63,10 +63,11 @@ impl Visitor for Checker {
             _ => true,
         };
         self.is_printable &= is_known;
-        if kind != "Node" && self.is_option() {
-            if let Some((_, value)) = &mut self.option {
-                *value = kind;
-            }
+        if kind != "Node"
+            && self.is_option()
+            && let Some((_, value)) = &mut self.option
+        {
+            *value = kind;
         }
         self.open.push((kind, ""));
     }
