@@ -37,7 +37,8 @@ pub(super) fn worst(found: &Inventory, context: &Context<'_>) -> Code {
 /// domain checks, whatever the statement is.
 pub(super) fn declared(context: &Context<'_>) -> Option<Code> {
     let types = &context.catalog.types;
-    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID && !types.get(*oid).is_some_and(|known| known.is_enum);
+    let is_enum = |oid: &Oid| types.get(oid).is_some_and(|known| is_enum(known, context));
+    let is_users = |oid: &&Oid| **oid >= FIRST_NORMAL_OID && !is_enum(oid);
     let oid = context.param_types.iter().find(is_users)?;
     let known = types.get(oid).map(|known| format!("{}.{}", known.schema, known.name));
     Some(Code { class: FunctionClass::Opaque, name: format!("type {}", known.unwrap_or_else(|| oid.to_string())) })
@@ -109,17 +110,26 @@ fn is_user_function(name: &str, context: &Context<'_>) -> bool {
         && context.catalog.functions_named(None, name).any(|function| function.schema != "pg_catalog")
 }
 
+/// What the grammar takes for a type of a column and the catalog does not have.
+const SERIALS: [&str; 6] = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
+
 /// Casting to a type of a user's may run a function of hers.
 fn is_builtin_type(ty: &Name, context: &Context<'_>) -> bool {
     let is_builtin = |schema: &str| matches!(schema, "pg_catalog" | "information_schema");
     let is_meant = |known: &&TypeInfo| known.name == ty.name && ty.schema.as_ref().is_none_or(|s| *s == known.schema);
     let mut meant = context.catalog.types.values().filter(is_meant).peekable();
     match (meant.peek().is_some(), &ty.schema) {
-        (true, _) => meant.all(|known| is_builtin(&known.schema) || known.is_enum),
+        (true, _) => meant.all(|known| is_builtin(&known.schema) || is_enum(known, context)),
         (false, Some(schema)) => is_builtin(schema),
-        // The grammar's own names (`int`, `serial`) are no names of types
-        (false, None) => true,
+        // No type's name as far as is known: the server says so
+        (false, None) => !context.is_unsure || SERIALS.contains(&ty.name.as_str()),
     }
+}
+
+/// Whether making values of a type runs nothing of a user's. Behind DDL of the open transaction its name or its casts may be
+/// others than the catalog shows.
+fn is_enum(ty: &TypeInfo, context: &Context<'_>) -> bool {
+    ty.is_enum && !context.is_unsure
 }
 
 /// Every relation that one of the names can mean.

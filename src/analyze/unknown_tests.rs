@@ -102,10 +102,20 @@ fn a_cast_runs_code_unless_it_is_to_an_enumeration() {
         ("public.phone", true),
         ("other.mood", true),
         ("pg_catalog.mood", false),
+        ("nosuch", false),
+        ("serial", false),
     ] {
-        let sql = format!("SELECT 'x'::{ty}");
-        let Ok(verdict) = in_context("teller", |context| decided(&sql, context, true)) else { panic!("{sql}") };
-        let refused = matches!(&verdict, Verdict::Refuse(refusal) if refusal.reason == "opaque-code");
-        assert_eq!(refused, is_refused, "{sql}");
+        for is_unsure in [false, true] {
+            let sql = format!("SELECT 'x'::{ty}");
+            let verdict = in_context("teller", |context| decided(&sql, &Context { is_unsure, ..*context }, true));
+            let Ok(verdict) = verdict else { panic!("{sql}") };
+            let refused = matches!(&verdict, Verdict::Refuse(refusal) if refusal.reason == "opaque-code");
+            // Under DDL of the open transaction the name may have become another type's
+            assert_eq!(
+                refused,
+                is_refused || (is_unsure && !matches!(ty, "pg_catalog.mood" | "serial")),
+                "{sql}, unsure: {is_unsure}"
+            );
+        }
     }
 }
