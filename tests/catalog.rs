@@ -119,6 +119,25 @@ async fn a_role_with_connect_alone_reads_everything() {
 }
 
 #[tokio::test]
+async fn a_migration_is_never_the_victim_of_a_deadlock_with_the_snapshot() {
+    let (server, admin) = server_with_schema().await;
+    admin.batch_execute("CREATE VIEW bank.places AS SELECT id FROM bank.branch; CREATE VIEW bank.moves AS SELECT at FROM bank.movement").await.unwrap();
+    let migration = client(&server, "postgres").await;
+    let follower = client(&server, "follower").await;
+    for (held, wanted) in [("branch", "movement"), ("movement", "branch")] {
+        migration.batch_execute(&format!("BEGIN; ALTER TABLE bank.{held} ADD COLUMN more int")).await.unwrap();
+        let migrate = async {
+            // Long enough for the snapshot's own check for deadlocks to be past
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            migration.batch_execute(&format!("ALTER TABLE bank.{wanted} ADD COLUMN more_{held} int; COMMIT")).await
+        };
+        let (migrated, loaded) = tokio::join!(migrate, load(&follower));
+        migrated.expect("the migration goes through");
+        loaded.expect("the snapshot waits for it");
+    }
+}
+
+#[tokio::test]
 async fn views_rules_and_system_relations_are_followed() {
     let (server, _admin) = server_with_schema().await;
     let catalog = load(&client(&server, "follower").await).await.expect("load");

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
 
 use super::functions::{FIRST_NORMAL_OID, classify};
@@ -27,8 +29,26 @@ pub enum LoadError {
     Version(String),
 }
 
+/// How long a migration's locks are waited for, and the pause in which they are left alone.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Reads the whole catalog of the database that `client` is connected to. The version is left at zero.
+///
+/// What cannot be locked at once is tried again, with every lock released in between.
 pub async fn load(client: &Client) -> Result<Catalog, LoadError> {
+    let began = Instant::now();
+    loop {
+        match load_once(client).await {
+            Err(LoadError::Query(error))
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && began.elapsed() < PATIENCE => {}
+            loaded => return loaded,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn load_once(client: &Client) -> Result<Catalog, LoadError> {
     client.batch_execute(sql::BEGIN).await?;
     let loaded = read(client).await;
     // Ends the transaction after success and failure alike; a failure here shows again at the next BEGIN.

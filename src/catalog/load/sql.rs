@@ -1,11 +1,13 @@
 //! The statements that read a snapshot, and the one that tells whether a newer one is needed.
 
 /// One snapshot for all statements. An empty search_path makes the server qualify names in what it prints, and dates are
-/// printed in a form that every session reads alike.
+/// printed in a form that every session reads alike. Printing a view's definition locks what it reads until the end; a
+/// short `lock_timeout`, well below `deadlock_timeout`, lets go before a migration that holds the rest is the one that
+/// PostgreSQL cancels.
 pub const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = ''; \
      SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL extra_float_digits = 3; \
      SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on; \
-     SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'";
+     SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '100ms'";
 
 pub const RELATIONS: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::text, ''),

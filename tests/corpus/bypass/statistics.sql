@@ -89,7 +89,7 @@ EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT 1 FROM customers WH
 
 # name: explain-actual-rows-in-xml
 # oracle: yes
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, FORMAT xml) SELECT 1 FROM customers WHERE substr(phone, 5, 1) = '5';
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, FORMAT xml) SELECT 1 FROM customers WHERE substr(phone, 4) = substr('{phone:5}', 4);
 
 # name: explain-removed-rows-in-yaml
 # oracle: yes
