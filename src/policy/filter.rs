@@ -29,8 +29,7 @@ impl Filter {
         let target = Node { node: Some(NodeEnum::ResTarget(Box::new(target))) };
         let select = SelectStmt { target_list: vec![target], ..empty_select() };
         let select = Node { node: Some(NodeEnum::SelectStmt(Box::new(select))) };
-        let printed =
-            sql::print(&select).map_err(|_| "the filter cannot be written with qualified names".to_owned())?;
+        let printed = sql::print(select).map_err(|_| "the filter cannot be written with qualified names".to_owned())?;
         let sql = printed.strip_prefix("SELECT ").unwrap_or(&printed).to_owned();
         Ok(Self { written: written.trim().to_owned(), sql })
     }

@@ -1,32 +1,104 @@
-//! Expressions of the proxy's own that go into many statements: read once.
+//! Expressions of the proxy's own that go into many statements: read and proved once.
 
 use std::sync::OnceLock;
 
-use pg_query::protobuf::Node;
+use pg_query::NodeEnum;
+use pg_query::protobuf::{ColumnRef, Node, String as Text, Token};
 
+use super::print::{meaning, not_ours, not_printable};
+use super::replace::replace_column;
 use crate::wire::PgError;
 
-/// An expression as text, and as the tree that it is once somebody has asked for it.
+/// Stands for the column that a fragment is over; no policy can name a column so.
+pub const PLACE: &str = "pgveil_place";
+
+/// An expression as text, and what has been made of it once somebody has asked.
 pub struct Fragment {
     text: String,
     tree: OnceLock<Node>,
+    /// Its text as it is printed, cut where [`PLACE`] stands.
+    pieces: OnceLock<Vec<String>>,
 }
 
 impl Fragment {
-    /// The text is read when its tree is first asked for.
+    /// The text is read when it is first needed.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), tree: OnceLock::new() }
+        Self { text: text.into(), tree: OnceLock::new(), pieces: OnceLock::new() }
     }
 
     /// # Errors
     /// XX000 where the text is not one expression.
     pub fn tree(&self) -> Result<&Node, PgError> {
-        match self.tree.get() {
-            Some(tree) => Ok(tree),
-            None => {
-                let tree = super::expression(&self.text)?;
-                Ok(self.tree.get_or_init(|| tree))
+        once(&self.tree, || super::expression(&self.text))
+    }
+
+    /// The expression over a column.
+    ///
+    /// # Errors
+    /// XX000 where the text is not one expression.
+    pub fn over(&self, column: &Node) -> Result<Node, PgError> {
+        let mut tree = self.tree()?.clone();
+        replace_column(&mut tree, PLACE, column);
+        Ok(tree)
+    }
+
+    /// The text of [`Self::over`] this column, in parentheses: PostgreSQL's grammar takes it wherever it takes a
+    /// column's name (`c_expr`).
+    ///
+    /// # Errors
+    /// XX000 where the text is not one expression, 0A000 where its print cannot be proved.
+    pub fn text_over(&self, column: &str) -> Result<String, PgError> {
+        let pieces = once(&self.pieces, || self.print())?;
+        Ok(format!("({})", pieces.join(&format!("\"{}\"", column.replace('"', "\"\"")))))
+    }
+
+    /// Proved with a column in the place, as it will be used: by its tree and by its text it is the same.
+    fn print(&self) -> Result<Vec<String>, PgError> {
+        const PROBE: &str = "pgveil \"probe";
+        let printed = super::print(selecting(self.tree()?.clone()))?;
+        let printed = printed.strip_prefix("SELECT ").ok_or_else(not_printable)?;
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for token in super::scan(printed).ok_or_else(not_printable)? {
+            let (from, to) = (usize::try_from(token.start).ok(), usize::try_from(token.end).ok());
+            let range = from.zip(to).map(|(from, to)| from..to).ok_or_else(not_printable)?;
+            if token.token == i32::from(Token::Ident) && printed.get(range.clone()) == Some(PLACE) {
+                pieces.push(printed.get(start..range.start).ok_or_else(not_printable)?.to_owned());
+                start = range.end;
             }
+        }
+        pieces.push(printed.get(start..).ok_or_else(not_printable)?.to_owned());
+        let by_text = super::expression(&pieces.join(&format!("\"{}\"", PROBE.replace('"', "\"\""))))?;
+        let name = Node { node: Some(NodeEnum::String(Text { sval: PROBE.to_owned() })) };
+        let column = NodeEnum::ColumnRef(ColumnRef { fields: vec![name], location: -1 });
+        match meaning(&by_text) == meaning(&self.over(&Node { node: Some(column) })?) {
+            true => Ok(pieces),
+            false => Err(not_ours()),
+        }
+    }
+}
+
+/// `SELECT expression`
+fn selecting(expression: Node) -> Node {
+    use pg_query::protobuf::{LimitOption, ResTarget, SelectStmt, SetOperation};
+    let target = ResTarget { val: Some(Box::new(expression)), location: -1, ..ResTarget::default() };
+    Node {
+        node: Some(NodeEnum::SelectStmt(Box::new(SelectStmt {
+            target_list: vec![Node { node: Some(NodeEnum::ResTarget(Box::new(target))) }],
+            limit_option: LimitOption::Default.into(),
+            op: SetOperation::SetopNone.into(),
+            ..SelectStmt::default()
+        }))),
+    }
+}
+
+/// Makes a value when it is first asked for; a failure is not kept.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, PgError>) -> Result<&T, PgError> {
+    match cell.get() {
+        Some(made) => Ok(made),
+        None => {
+            let made = make()?;
+            Ok(cell.get_or_init(|| made))
         }
     }
 }
@@ -42,5 +114,17 @@ mod tests {
         assert!(std::ptr::eq(first, fragment.tree().unwrap()));
         assert_eq!(*fragment.tree().unwrap(), super::super::expression("a + 1").unwrap());
         assert!(Fragment::new("a) + (").tree().is_err());
+    }
+
+    #[test]
+    fn the_text_over_a_column_names_it_where_the_place_was() {
+        let over = |text: &str, column| Fragment::new(text).text_over(column);
+        assert_eq!(
+            over("left(pgveil_place, 1) || 'pgveil_place'", "a\"b").unwrap(),
+            r#"("left"("a""b", 1) || 'pgveil_place')"#
+        );
+        assert_eq!(over("branch = 3", "").unwrap(), "(branch = 3)");
+        // In a query of its own the name is another's
+        assert!(over("(SELECT max(pgveil_place) FROM t)", "a").is_err());
     }
 }
