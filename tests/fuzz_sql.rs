@@ -187,7 +187,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let catalog = runtime.block_on(async {
             let client = connect(&login(&twins.server), None).await.expect("a catalog session").client;
-            load(&client).await.expect("the catalog")
+            load(&client, None).await.expect("the catalog")
         });
         let names = twins
             .connect("postgres", "bank")

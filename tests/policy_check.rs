@@ -30,7 +30,7 @@ async fn database(server: &Server, name: &str, schema: &str) -> Client {
 }
 
 async fn findings(set: &PolicySet, client: &Client) -> Vec<Finding> {
-    let catalog = load(client).await.unwrap();
+    let catalog = load(client, None).await.unwrap();
     let sql = format!("SELECT schemaname::text, tablename::text, indexdef FROM ({INDEXES_SQL}) i");
     let rows = client.query(sql.as_str(), &[]).await.unwrap();
     let index =

@@ -444,7 +444,9 @@ impl Task {
             }
             return Ok(confirm(held.catalog.clone()));
         }
-        let catalog = replace(held.map(|held| held.catalog.clone()), load(client).await?);
+        let held = held.map(|held| held.catalog.clone());
+        let loaded = load(client, held.as_deref().filter(|_| seen.changes.is_some())).await?;
+        let catalog = replace(held, loaded);
         // Read before the load: a change in between shows at the next look.
         (seen.horizon, seen.changes) = (horizon, Some(changes));
         Ok(confirm(catalog))

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
 use super::functions::{FIRST_NORMAL_OID, classify};
@@ -35,11 +36,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Reads the whole catalog of the database that `client` is connected to. The version is left at zero.
 ///
-/// What cannot be locked at once is tried again, with every lock released in between.
-pub async fn load(client: &Client) -> Result<Catalog, LoadError> {
+/// What cannot be locked at once is tried again, with every lock released in between. `old`, of the same database, lends what
+/// came with the server where that has not changed: most of a small database's catalog.
+pub async fn load(client: &Client, old: Option<&Catalog>) -> Result<Catalog, LoadError> {
     let began = Instant::now();
     loop {
-        match load_once(client).await {
+        match load_once(client, old).await {
             Err(LoadError::Query(error))
                 if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && began.elapsed() < PATIENCE => {}
             loaded => return loaded,
@@ -48,22 +50,25 @@ pub async fn load(client: &Client) -> Result<Catalog, LoadError> {
     }
 }
 
-async fn load_once(client: &Client) -> Result<Catalog, LoadError> {
+async fn load_once(client: &Client, old: Option<&Catalog>) -> Result<Catalog, LoadError> {
     client.batch_execute(sql::BEGIN).await?;
-    let loaded = read(client).await;
+    let loaded = read(client, old).await;
     // Ends the transaction after success and failure alike; a failure here shows again at the next BEGIN.
     client.batch_execute("ROLLBACK").await?;
     loaded
 }
 
-async fn read(client: &Client) -> Result<Catalog, LoadError> {
+async fn read(client: &Client, old: Option<&Catalog>) -> Result<Catalog, LoadError> {
     let server_version = server_version(client).await?;
-    let mut catalog = Catalog { server_version, ..Catalog::default() };
-    for relation in relations(client).await? {
+    let system: String = client.query_one(sql::SYSTEM, &[]).await?.try_get(0)?;
+    let old = old.filter(|old| old.server_version == server_version && old.system == system);
+    let mut catalog = Catalog { server_version, system, ..Catalog::default() };
+    let from = old.map_or(0, |old| lend(old, &mut catalog));
+    for relation in relations(client, from).await? {
         catalog.insert(relation);
     }
-    view_calls(client, &mut catalog).await?;
-    functions(client, &mut catalog).await?;
+    catalog.view_calls.extend(grouped(client, sql::VIEW_CALLS, Some(from), |row| row.try_get(1)).await?);
+    functions(client, &mut catalog, from).await?;
     operators(client, &mut catalog).await?;
     catalog.memberships = memberships(client, server_version).await?;
     catalog.types = types(client).await?;
@@ -74,29 +79,47 @@ async fn read(client: &Client) -> Result<Catalog, LoadError> {
     Ok(catalog)
 }
 
+/// Puts in what came with the server; the OID from which on the rest has to be read.
+fn lend(old: &Catalog, catalog: &mut Catalog) -> Oid {
+    let is_system = |oid: &Oid| *oid < FIRST_NORMAL_OID;
+    for relation in old.relations.values().filter(|relation| is_system(&relation.oid)) {
+        catalog.insert(Arc::clone(relation));
+    }
+    let view_calls = old.view_calls.iter().filter(|(view, _)| is_system(view));
+    catalog.view_calls = view_calls.map(|(view, called)| (*view, called.clone())).collect();
+    catalog.builtins.clone_from(&old.builtins);
+    for (name, functions) in &old.functions {
+        let builtin: Vec<_> = functions.iter().filter(|function| is_system(&function.oid)).cloned().collect();
+        if !builtin.is_empty() {
+            catalog.functions.insert(name.clone(), builtin);
+        }
+    }
+    FIRST_NORMAL_OID
+}
+
 async fn server_version(client: &Client) -> Result<u32, LoadError> {
     let text: String = client.query_one("SELECT current_setting('server_version_num')", &[]).await?.try_get(0)?;
     text.parse().map_err(|_| LoadError::Version(text))
 }
 
-async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
-    let mut columns: HashMap<Oid, Vec<Column>> = grouped(client, sql::COLUMNS, column).await?;
-    let mut parents = grouped(client, sql::PARENTS, |row| row.try_get(1)).await?;
-    let mut depends_on = grouped(client, sql::DEPENDS_ON, |row| row.try_get(1)).await?;
-    let mut cascades_to = grouped(client, sql::CASCADES, |row| row.try_get(1)).await?;
+async fn relations(client: &Client, from: Oid) -> Result<Vec<Relation>, LoadError> {
+    let mut columns: HashMap<Oid, Vec<Column>> = grouped(client, sql::COLUMNS, Some(from), column).await?;
+    let mut parents = grouped(client, sql::PARENTS, None, |row| row.try_get(1)).await?;
+    let mut depends_on = grouped(client, sql::DEPENDS_ON, Some(from), |row| row.try_get(1)).await?;
+    let mut cascades_to = grouped(client, sql::CASCADES, None, |row| row.try_get(1)).await?;
     let stored_call = |row: &Row| Ok(StoredCall { function: row.try_get(1)?, on_read: row.try_get(2)? });
-    let mut code = grouped(client, sql::STORED_CALLS, stored_call).await?;
-    let mut triggers = grouped(client, sql::TRIGGERS, |row| Ok((row.try_get(1)?, row.try_get(2)?))).await?;
-    let mut unique_indexes = grouped(client, sql::UNIQUE_INDEXES, unique_index).await?;
-    let mut checks = grouped(client, sql::CHECKS, check).await?;
-    let keys: HashMap<Oid, Vec<i16>> = grouped(client, sql::KEY_COLUMNS, |row| row.try_get(1)).await?;
+    let mut code = grouped(client, sql::STORED_CALLS, None, stored_call).await?;
+    let mut triggers = grouped(client, sql::TRIGGERS, None, |row| Ok((row.try_get(1)?, row.try_get(2)?))).await?;
+    let mut unique_indexes = grouped(client, sql::UNIQUE_INDEXES, None, unique_index).await?;
+    let mut checks = grouped(client, sql::CHECKS, None, check).await?;
+    let keys: HashMap<Oid, Vec<i16>> = grouped(client, sql::KEY_COLUMNS, None, |row| row.try_get(1)).await?;
     for (oid, numbers) in keys {
         for column in columns.entry(oid).or_default().iter_mut().filter(|c| numbers.contains(&c.number)) {
             column.is_key = true;
         }
     }
     let mut relations = Vec::new();
-    for row in client.query(sql::RELATIONS, &[]).await? {
+    for row in client.query(sql::RELATIONS, &[&from]).await? {
         let oid = row.try_get(0)?;
         relations.push(Relation {
             oid,
@@ -121,14 +144,16 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
     Ok(relations)
 }
 
-/// Rows grouped by the OID in their first column, in the order the query gives.
+/// Rows grouped by the OID in their first column, in the order the query gives. `from` is its parameter, where it has one.
 async fn grouped<T>(
     client: &Client,
     query: &str,
+    from: Option<Oid>,
     read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<HashMap<Oid, Vec<T>>, LoadError> {
     let mut groups: HashMap<Oid, Vec<T>> = HashMap::new();
-    for row in client.query(query, &[]).await? {
+    let parameters: Vec<&(dyn ToSql + Sync)> = from.iter().map(|from| from as _).collect();
+    for row in client.query(query, &parameters).await? {
         groups.entry(row.try_get(0)?).or_default().push(read(&row)?);
     }
     Ok(groups)
@@ -184,13 +209,8 @@ fn kind(letter: char) -> RelationKind {
     }
 }
 
-async fn view_calls(client: &Client, catalog: &mut Catalog) -> Result<(), LoadError> {
-    catalog.view_calls = grouped(client, sql::VIEW_CALLS, |row| row.try_get(1)).await?;
-    Ok(())
-}
-
-async fn functions(client: &Client, catalog: &mut Catalog) -> Result<(), LoadError> {
-    for row in client.query(sql::FUNCTIONS, &[]).await? {
+async fn functions(client: &Client, catalog: &mut Catalog, from: Oid) -> Result<(), LoadError> {
+    for row in client.query(sql::FUNCTIONS, &[&from]).await? {
         let function = function(&row)?;
         let class = classify(&function);
         let is_builtin = function.oid < FIRST_NORMAL_OID;

@@ -13,6 +13,8 @@ pub struct Catalog {
     pub version: u64,
     /// For example 150018.
     pub server_version: u32,
+    /// Tells whether the objects that came with the server are those of another snapshot of the same database.
+    pub system: String,
     /// Every relation: system catalogs, indexes, toast tables and other sessions' temporary ones included.
     pub relations: HashMap<Oid, Arc<Relation>>,
     /// schema → relation name → OID.

@@ -9,6 +9,32 @@ pub const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LO
      SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on; \
      SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '100ms'";
 
+/// Differs whenever an object that came with the server has changed: those that keep their OID below 16384.
+pub const SYSTEM: &str = "\
+SELECT string_agg(format('%s:%s', n, x), ' ' ORDER BY k) FROM (
+    SELECT 1 AS k, count(*) AS n, sum(xmin::text::int8) AS x FROM pg_class WHERE oid < 16384
+    UNION ALL
+    SELECT 2, count(*), sum(xmin::text::int8) FROM pg_attribute WHERE attrelid < 16384 AND attnum > 0
+    UNION ALL
+    SELECT 3, count(*), sum(xmin::text::int8) FROM pg_rewrite WHERE ev_class < 16384
+    UNION ALL
+    SELECT 4, count(*), sum(xmin::text::int8) FROM pg_proc WHERE oid < 16384
+    UNION ALL
+    SELECT 5, count(*), sum(xmin::text::int8) FROM pg_trigger WHERE tgrelid < 16384
+    UNION ALL
+    SELECT 6, count(*), sum(xmin::text::int8) FROM pg_policy WHERE polrelid < 16384
+    UNION ALL
+    SELECT 7, count(*), sum(xmin::text::int8) FROM pg_inherits WHERE inhrelid < 16384
+    UNION ALL
+    SELECT 8, count(*), sum(xmin::text::int8) FROM pg_constraint
+     WHERE conrelid BETWEEN 1 AND 16383 OR confrelid BETWEEN 1 AND 16383
+    UNION ALL
+    SELECT 9, count(*), sum(xmin::text::int8) FROM pg_attrdef WHERE adrelid < 16384
+    UNION ALL
+    SELECT 10, count(*), sum(hashtext(rolname::text)::int8 # oid::int8) FROM pg_roles
+) AS part";
+
+/// `$1` here and below: of which OID on.
 pub const RELATIONS: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::text, ''),
        c.relpersistence = 't',
@@ -17,7 +43,8 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::t
        c.relrowsecurity
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_roles r ON r.oid = c.relowner";
+  LEFT JOIN pg_roles r ON r.oid = c.relowner
+ WHERE c.oid >= $1";
 
 pub const SCHEMAS: &str = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'";
 
@@ -27,7 +54,7 @@ SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotn
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid AND c.relkind NOT IN ('i', 'I', 't')
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= $1
  ORDER BY a.attrelid, a.attnum";
 
 /// Columns of primary and foreign keys on both ends, and of partition keys; a column inside a partition key's
@@ -52,6 +79,7 @@ pub const DEPENDS_ON: &str = "\
 SELECT ev_class, target FROM (
     SELECT w.ev_class, (regexp_matches(w.ev_action::text || w.ev_qual::text, ':relid (\\d+)', 'g'))[1]::oid AS target
       FROM pg_rewrite w
+     WHERE w.ev_class >= $1
     UNION
     SELECT w.ev_class, d.refobjid
       FROM pg_rewrite w
@@ -61,7 +89,7 @@ SELECT ev_class, target FROM (
     UNION
     SELECT reltoastrelid, oid FROM pg_class WHERE reltoastrelid <> 0
 ) AS named
- WHERE target NOT IN (0, ev_class)
+ WHERE target NOT IN (0, ev_class) AND ev_class >= $1
  ORDER BY 1, 2";
 
 pub const CASCADES: &str = "\
@@ -109,6 +137,7 @@ pub const VIEW_CALLS: &str = "\
 SELECT DISTINCT w.ev_class,
        (regexp_matches(w.ev_action::text || w.ev_qual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g'))[1]::oid
   FROM pg_rewrite w
+ WHERE w.ev_class >= $1
  ORDER BY 1, 2";
 
 pub const TRIGGERS: &str = "\
@@ -134,6 +163,7 @@ SELECT p.oid, n.nspname::text, p.proname::text, p.prokind, l.lanname::text, p.pr
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.oid >= $1
  ORDER BY p.oid";
 
 pub const OPERATORS: &str = "\
@@ -158,11 +188,20 @@ SELECT m.rolname::text, r.rolname::text
  WHERE a.inherit_option OR a.set_option
  GROUP BY 1, 2 ORDER BY 1, 2";
 
+/// The last column: an enumeration, or an array of one, that no function of a user's casts from or to.
 pub const TYPES: &str = "\
+WITH cast_by_users AS (
+    SELECT castsource AS type FROM pg_cast WHERE castfunc >= 16384
+    UNION
+    SELECT casttarget FROM pg_cast WHERE castfunc >= 16384
+),
+enumeration AS (
+    SELECT oid, typarray FROM pg_type
+     WHERE typtype = 'e' AND oid NOT IN (SELECT type FROM cast_by_users)
+       AND typarray NOT IN (SELECT type FROM cast_by_users)
+)
 SELECT t.oid, n.nspname::text, t.typname::text, nullif(t.typbasetype, 0),
-       EXISTS (SELECT FROM pg_type e WHERE e.typtype = 'e' AND (e.oid = t.oid OR e.typarray = t.oid)
-                  AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc >= 16384
-                                     AND (c.castsource IN (e.oid, e.typarray) OR c.casttarget IN (e.oid, e.typarray))))
+       t.oid IN (SELECT oid FROM enumeration UNION ALL SELECT typarray FROM enumeration)
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace";
 
 /// The server's default where this login has none of its own, then the database's, the role's, and the role's in this
