@@ -34,7 +34,7 @@ SELECT string_agg(format('%s:%s', n, x), ' ' ORDER BY k) FROM (
     SELECT 10, count(*), sum(hashtext(rolname::text)::int8 # oid::int8) FROM pg_roles
 ) AS part";
 
-/// `$1` here and below: of which OID on.
+/// `$1`: of which OID on. `$2`: of these alone, unless it is NULL.
 pub const RELATIONS: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::text, ''),
        c.relpersistence = 't',
@@ -44,7 +44,18 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::t
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_roles r ON r.oid = c.relowner
- WHERE c.oid >= $1";
+ WHERE c.oid >= $1 AND ($2::oid[] IS NULL OR c.oid = ANY ($2))";
+
+/// Of every session.
+pub const TEMPORARY: &str = "SELECT coalesce(array_agg(oid), '{}') FROM pg_class WHERE relpersistence = 't'";
+
+/// Facts about relations, whose OID is the first column: of the same ones as [`RELATIONS`], in the order of what is told.
+pub fn within(facts: &str) -> String {
+    format!(
+        "SELECT * FROM ({facts}) AS fact (relation) \
+         WHERE relation >= $1 AND ($2::oid[] IS NULL OR relation = ANY ($2)) ORDER BY 1, 2"
+    )
+}
 
 pub const SCHEMAS: &str = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'";
 
@@ -54,8 +65,7 @@ SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotn
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid AND c.relkind NOT IN ('i', 'I', 't')
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= $1
- ORDER BY a.attrelid, a.attnum";
+ WHERE a.attnum > 0 AND NOT a.attisdropped";
 
 /// Columns of primary and foreign keys on both ends, and of partition keys; a column inside a partition key's
 /// expression depends on its own table.
@@ -70,7 +80,7 @@ SELECT objid, objsubid::int2 FROM pg_depend
  WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
    AND objid = refobjid AND objsubid > 0 AND refobjsubid = 0";
 
-pub const PARENTS: &str = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno";
+pub const PARENTS: &str = "SELECT inhrelid, inhparent FROM pg_inherits";
 
 /// What a view or rule names: its stored tree is complete, while `pg_depend` has no rows for objects made by initdb.
 /// `pg_depend` still counts, for servers whose trees read differently. A column name cannot pose as a key of the
@@ -79,7 +89,6 @@ pub const DEPENDS_ON: &str = "\
 SELECT ev_class, target FROM (
     SELECT w.ev_class, (regexp_matches(w.ev_action::text || w.ev_qual::text, ':relid (\\d+)', 'g'))[1]::oid AS target
       FROM pg_rewrite w
-     WHERE w.ev_class >= $1
     UNION
     SELECT w.ev_class, d.refobjid
       FROM pg_rewrite w
@@ -89,13 +98,11 @@ SELECT ev_class, target FROM (
     UNION
     SELECT reltoastrelid, oid FROM pg_class WHERE reltoastrelid <> 0
 ) AS named
- WHERE target NOT IN (0, ev_class) AND ev_class >= $1
- ORDER BY 1, 2";
+ WHERE target NOT IN (0, ev_class)";
 
 pub const CASCADES: &str = "\
 SELECT DISTINCT confrelid, conrelid FROM pg_constraint
- WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
- ORDER BY 1, 2";
+ WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))";
 
 /// Built-in functions are no dependencies: those that a policy or a domain's check runs stand in its stored tree, and what an
 /// index or a partition key runs of them is immutable. A domain's check is run by who reads the column, too: a literal beside it
@@ -130,18 +137,15 @@ UNION
 SELECT relation, (regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g'))[1]::oid, on_read
   FROM (SELECT polrelid AS relation, concat(polqual, polwithcheck) AS tree, true AS on_read FROM pg_policy
         UNION ALL
-        SELECT typed.attrelid, c.conbin::text, true FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored
- ORDER BY 1, 2, 3";
+        SELECT typed.attrelid, c.conbin::text, true FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored";
 
 pub const VIEW_CALLS: &str = "\
 SELECT DISTINCT w.ev_class,
        (regexp_matches(w.ev_action::text || w.ev_qual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g'))[1]::oid
-  FROM pg_rewrite w
- WHERE w.ev_class >= $1
- ORDER BY 1, 2";
+  FROM pg_rewrite w";
 
 pub const TRIGGERS: &str = "\
-SELECT tgrelid, tgname::text, tgfoid FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid, tgname";
+SELECT tgrelid, tgname::text, tgfoid FROM pg_trigger WHERE NOT tgisinternal";
 
 pub const UNIQUE_INDEXES: &str = "\
 SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
@@ -150,12 +154,11 @@ SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
  WHERE i.indisunique AND i.indrelid >= 16384
-   AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind <> 't')
- ORDER BY i.indrelid, c.relname";
+   AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind <> 't')";
 
 pub const CHECKS: &str = "\
 SELECT conrelid, conname::text, coalesce(pg_get_constraintdef(oid), ''), convalidated
-  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 ORDER BY conrelid, conname";
+  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0";
 
 pub const FUNCTIONS: &str = "\
 SELECT p.oid, n.nspname::text, p.proname::text, p.prokind, l.lanname::text, p.provolatile,
