@@ -69,7 +69,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn check_writable(&mut self, column: &ColumnRights) -> Result<()> {
+    pub(super) fn check_writable(&mut self, column: &ColumnRights) -> Result<()> {
         let name = column.sealed.as_ref().map_or(&column.name, |_| &column.name);
         if column.write {
             if let Some(sealed) = &column.sealed {
@@ -166,7 +166,7 @@ impl Analyzer<'_> {
         let described = are_texts.then_some(text.oid());
         for result in results {
             let is_own_type = cast.and_then(cast_type) == Some((sealed.column.ty.oid(), sealed.column.ty.typmod));
-            if let Some(ty) = cast.filter(|_| !is_own_type || literal(result).is_some()) {
+            if let Some(ty) = cast.filter(|_| !is_own_type || literal(result).is_some() || is_choice(Some(&*result))) {
                 *result = build::cast(std::mem::take(result), ty.clone());
             }
             match literal(result) {
@@ -185,7 +185,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn sealed_literal_value(
+    pub(super) fn sealed_literal_value(
         &mut self,
         literal: Literal,
         column: &ColumnRights,
