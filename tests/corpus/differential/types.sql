@@ -379,6 +379,13 @@ UPDATE kyc SET file_no = 77 WHERE NOT exposed AND customer_id < 40 RETURNING cus
 DELETE FROM kyc WHERE exposed RETURNING customer_id;
 SELECT count(*), count(exposed) FROM kyc;
 
+# name: choice-cast-to-its-own-type
+# roles: app
+UPDATE kyc SET district = (CASE WHEN customer_id = 30 THEN 7 WHEN customer_id = 31 THEN -8 ELSE NULL END)::integer WHERE customer_id IN (30, 31, 32);
+UPDATE kyc SET verified_at = (CASE WHEN customer_id = 30 THEN '2020-02-03 04:05:06'::timestamp ELSE NULL END)::timestamp with time zone WHERE customer_id IN (30, 31);
+UPDATE kyc SET risk = (CASE WHEN customer_id = 30 THEN 7 ELSE NULL END)::smallint, exposed = (CASE WHEN customer_id = 30 THEN true ELSE NULL END)::boolean, net_worth = (CASE WHEN customer_id = 30 THEN 1.50 ELSE 2 END)::numeric WHERE customer_id IN (30, 31);
+SELECT customer_id, district, verified_at, risk, exposed, net_worth FROM kyc WHERE customer_id BETWEEN 30 AND 32 ORDER BY customer_id;
+
 # name: nested-choice-of-untyped-constants
 # roles: app
 UPDATE kyc SET exposed = (CASE WHEN customer_id = 30 THEN COALESCE(NULL, NULL) ELSE NULL END)::boolean WHERE customer_id IN (30, 31);
