@@ -69,7 +69,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn check_writable(&mut self, column: &ColumnRights) -> Result<()> {
+    pub(super) fn check_writable(&mut self, column: &ColumnRights) -> Result<()> {
         let name = column.sealed.as_ref().map_or(&column.name, |_| &column.name);
         if column.write {
             if let Some(sealed) = &column.sealed {
@@ -166,7 +166,7 @@ impl Analyzer<'_> {
         let described = are_texts.then_some(text.oid());
         for result in results {
             let is_own_type = cast.and_then(cast_type) == Some((sealed.column.ty.oid(), sealed.column.ty.typmod));
-            if let Some(ty) = cast.filter(|_| !is_own_type || literal(result).is_some()) {
+            if let Some(ty) = cast.filter(|_| !is_own_type || needs_type(result, sealed.column.ty)) {
                 *result = build::cast(std::mem::take(result), ty.clone());
             }
             match literal(result) {
@@ -185,7 +185,7 @@ impl Analyzer<'_> {
         }
     }
 
-    fn sealed_literal_value(
+    pub(super) fn sealed_literal_value(
         &mut self,
         literal: Literal,
         column: &ColumnRights,
@@ -294,6 +294,18 @@ fn keep_own(own: Node, value: Node, stored: Node) -> Node {
 
 fn is_choice(node: Option<&Node>) -> bool {
     matches!(node.and_then(|node| node.node.as_ref()), Some(NodeEnum::CaseExpr(_) | NodeEnum::CoalesceExpr(_)))
+}
+
+/// Whether a cast to the column's own type says more than storing it does: of what has no type yet, and of texts, which
+/// a cast cuts.
+fn needs_type(node: &Node, ty: LogicalType) -> bool {
+    match literal(node) {
+        Some(Literal::Text { source, .. }) => {
+            ty.is_text() || LogicalType::from_oid(source, -1).is_none_or(|source| !ty.takes(source))
+        }
+        Some(Literal::Null | Literal::Parameter { .. }) => true,
+        None => is_choice(Some(node)),
+    }
 }
 
 fn guard_of(sealed: &SealedRight) -> Option<Arc<Mask>> {

@@ -98,9 +98,15 @@ fn expression(kind: AExprKind, left: Node, symbol: &str, right: Node) -> Node {
     })))
 }
 
-/// Both, where the first is there.
+/// Both, where the first is there. As the grammar has it, `a AND b AND c` is one node.
 pub(super) fn and(first: Option<Box<Node>>, second: Node) -> Box<Node> {
-    let Some(first) = first else { return Box::new(second) };
+    let Some(mut first) = first else { return Box::new(second) };
+    if let Some(NodeEnum::BoolExpr(all)) = &mut first.node
+        && all.boolop == i32::from(protobuf::BoolExprType::AndExpr)
+    {
+        all.args.push(second);
+        return first;
+    }
     Box::new(node(NodeEnum::BoolExpr(Box::new(protobuf::BoolExpr {
         boolop: protobuf::BoolExprType::AndExpr.into(),
         args: vec![*first, second],

@@ -280,7 +280,7 @@ pub(super) fn check_magic(column: &SealedColumn, text: &str) -> Result<()> {
 }
 
 /// The elements of `ARRAY[…]`, and the type OID that the whole is cast to, 0 where it is not.
-fn constructed(node: &Node) -> Option<(&[Node], u32)> {
+pub(super) fn constructed(node: &Node) -> Option<(&[Node], u32)> {
     match node.node.as_ref()? {
         NodeEnum::AArrayExpr(array) => Some((&array.elements, 0)),
         NodeEnum::TypeCast(cast) => match &cast.arg.as_deref()?.node {

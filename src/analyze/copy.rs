@@ -81,6 +81,7 @@ fn cuts_magic(format: &CopyFormat) -> bool {
 fn to_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     let mut rewritten = copy.clone();
+    settle_flags(&mut rewritten.options);
     // A table is copied as the query over it, so that there is one way in which columns are masked
     let mut query = match (&mut rewritten.query, rewritten.relation.take()) {
         (query @ Some(_), _) => *query.take().unwrap_or_default(),
@@ -128,6 +129,7 @@ fn whole_table(range: &pg_query::protobuf::RangeVar, columns: &[String]) -> Node
 fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let mut analyzer = Analyzer::new(statement.context, statement.is_fresh);
     let mut rewritten = copy.clone();
+    settle_flags(&mut rewritten.options);
     let (table, rights) = analyzer.target(rewritten.relation.as_mut())?;
     let Some(rights) = rights else {
         return Err(Stop::not_understood("copy", "COPY into an unprotected relation beside protected ones", ""));
@@ -274,6 +276,23 @@ impl Options {
             Some(_) => Err(Stop::not_understood("copy-format", "this COPY format", "")),
         }
     }
+}
+
+/// `FREEZE on` as `FREEZE`: the keyword is not printed as it is read.
+fn settle_flags(options: &mut Vec<Node>) {
+    let flag = |option: &DefElem| match option.defname.as_str() {
+        "freeze" | "header" => option.arg.as_deref().and_then(text).map(|text| text.to_ascii_lowercase()),
+        _ => None,
+    };
+    options.retain_mut(|option| {
+        let Some(NodeEnum::DefElem(option)) = &mut option.node else { return true };
+        match flag(option).as_deref() {
+            Some("on" | "true") => option.arg = None,
+            Some("off" | "false") => return false,
+            Some(_) | None => {}
+        }
+        true
+    });
 }
 
 fn force_quote(option: &DefElem, columns: &[&str]) -> Result<ForceQuote> {

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::shape::{Column, Shape};
 use super::stop::{Result, Stop};
 use crate::plan::{ParamAction, Reveal};
+use crate::value::Kind;
 
 /// Functions whose answer is about how a value is stored, not about the value.
 const SHOWS_STORAGE: &[&str] = &["pg_column_size", "pg_column_compression", "pg_column_toast_chunk_id"];
@@ -36,6 +37,25 @@ impl Analyzer<'_> {
 
     pub(super) fn opt_open(&mut self, node: Option<&mut Node>, scope: &Scope<'_>) -> Result<()> {
         node.map_or(Ok(()), |node| self.open(node, scope))
+    }
+
+    /// What has to be true: a sealed boolean by itself is compared with true, which gives the same for NULL too.
+    pub(super) fn condition(&mut self, node: &mut Node, scope: &Scope<'_>) -> Result<()> {
+        if !matches!(node.node, Some(NodeEnum::ColumnRef(_))) {
+            return self.open(node, scope);
+        }
+        let mut column = node.clone();
+        match self.column_ref(&mut column, scope)?.shape.sealed() {
+            Some(rights) if rights.iter().all(|right| right.column.ty.kind == Kind::Bool) => {
+                *node = build::binary(std::mem::take(node), "=", build::boolean(true));
+            }
+            Some(_) | None => {}
+        }
+        self.open(node, scope)
+    }
+
+    pub(super) fn opt_condition(&mut self, node: Option<&mut Node>, scope: &Scope<'_>) -> Result<()> {
+        node.map_or(Ok(()), |node| self.condition(node, scope))
     }
 
     pub(super) fn all_open(&mut self, nodes: &mut [Node], scope: &Scope<'_>) -> Result<()> {
@@ -76,9 +96,9 @@ impl Analyzer<'_> {
                 Ok(())
             }
             Some(NodeEnum::AExpr(expr)) => self.operator(expr, scope),
-            Some(NodeEnum::BoolExpr(expr)) => self.all_open(&mut expr.args, scope),
+            Some(NodeEnum::BoolExpr(expr)) => expr.args.iter_mut().try_for_each(|arg| self.condition(arg, scope)),
             Some(NodeEnum::NullTest(test)) => self.null_test(test.arg.as_deref_mut(), scope),
-            Some(NodeEnum::BooleanTest(test)) => self.opt_open(test.arg.as_deref_mut(), scope),
+            Some(NodeEnum::BooleanTest(test)) => self.opt_condition(test.arg.as_deref_mut(), scope),
             Some(NodeEnum::TypeCast(cast)) => {
                 if let Some(ty) = &mut cast.type_name {
                     self.pin_builtin(&mut ty.names);

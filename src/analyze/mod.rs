@@ -44,6 +44,7 @@ mod setting;
 mod shape;
 mod stop;
 mod template;
+mod unnest;
 mod utility;
 mod view;
 mod write;

@@ -84,7 +84,10 @@ impl Parameters {
 
 fn is_hidden(param: &&UpstreamParam) -> bool {
     match param.action {
-        ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => true,
+        ParamAction::Seal { .. }
+        | ParamAction::SealArray { .. }
+        | ParamAction::Term { .. }
+        | ParamAction::TermArray { .. } => true,
         ParamAction::Relay | ParamAction::RefuseMasked { .. } => false,
     }
 }

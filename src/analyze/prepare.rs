@@ -70,7 +70,7 @@ fn argument_types(prepare: &PrepareStmt, plan: &Plan) -> Result<Vec<Node>> {
             Ok(declared(param).unwrap_or_else(|| build::type_name("unknown")))
         }
         ParamAction::Seal { .. } | ParamAction::Term { .. } => Ok(build::type_name("text")),
-        ParamAction::TermArray { .. } => Ok(build::array_type_name("text")),
+        ParamAction::SealArray { .. } | ParamAction::TermArray { .. } => Ok(build::array_type_name("text")),
     });
     types.collect()
 }
@@ -151,6 +151,15 @@ fn argument(analyzer: &mut Analyzer<'_>, value: &mut Node, param: &UpstreamParam
         }
         ParamAction::Seal { column, guard } => (column, Purpose::Assign, guard.as_ref()),
         ParamAction::Term { column } => (column, Purpose::Compare, None),
+        ParamAction::SealArray { column } => {
+            let hint = "Bind it as a parameter, or write the statement without PREPARE.";
+            return Err(Stop::unsupported(
+                "array-argument",
+                "an array of values as an argument of EXECUTE",
+                column,
+                hint,
+            ));
+        }
         ParamAction::TermArray { column } => {
             *value = array(analyzer, value, column)?;
             return Ok(());

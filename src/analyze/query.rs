@@ -47,7 +47,7 @@ impl Analyzer<'_> {
         }
         let mut scope = Scope::inside(Some(&with));
         self.from(&mut select.from_clause, &mut scope)?;
-        self.opt_open(select.where_clause.as_deref_mut(), &scope)?;
+        self.opt_condition(select.where_clause.as_deref_mut(), &scope)?;
         let is_merged = scope.visible.iter().any(|visible| visible.node.is_some());
         if is_merged || !select.distinct_clause.is_empty() {
             self.expand_stars(&mut select.target_list, &scope)?;
@@ -55,7 +55,7 @@ impl Analyzer<'_> {
         let grouped = self.group(select, &scope)?;
         let columns = self.targets(&mut select.target_list, &scope, destination)?;
         self.show_groups(select, &columns, &grouped)?;
-        self.opt_open(select.having_clause.as_deref_mut(), &scope)?;
+        self.opt_condition(select.having_clause.as_deref_mut(), &scope)?;
         for window in &mut select.window_clause {
             if let Some(NodeEnum::WindowDef(window)) = &mut window.node {
                 self.window(window, &scope)?;

@@ -261,7 +261,7 @@ fn fill(param: &UpstreamParam, place: &Place) -> Option<Fill> {
         }
         ParamAction::Seal { guard: Some(WriteGuard { keep: true, .. }), .. } => None,
         ParamAction::Term { column } => Some(Fill::Term { column: Arc::clone(column), cast }),
-        ParamAction::TermArray { .. } => None,
+        ParamAction::SealArray { .. } | ParamAction::TermArray { .. } => None,
         ParamAction::RefuseMasked { mask, ty, .. } => Some(Fill::Unmasked { mask: Arc::clone(mask), ty: *ty }),
     }
 }

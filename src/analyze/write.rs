@@ -77,6 +77,9 @@ impl Analyzer<'_> {
         super::rows::flatten(select);
         let rows = select.values_lists.len().max(1);
         columns.iter().for_each(|column| self.count_written(column, rows));
+        if self.insert_unnested(select, &columns, with)? {
+            return Ok(());
+        }
         let values = self.select(select, Some(with), Some(&columns))?;
         for (value, column) in values.iter().zip(&columns) {
             check_stored(value, column)?;
@@ -140,7 +143,7 @@ impl Analyzer<'_> {
         // What the caller itself proposes is its own: nothing of it is veiled
         inner.add(Table { veils: Vec::new(), mode: Mode::AsIs, is_complete, ..target("excluded") });
         self.set(&mut conflict.target_list, rights, &label, &inner)?;
-        self.opt_open(conflict.where_clause.as_deref_mut(), &inner)
+        self.opt_condition(conflict.where_clause.as_deref_mut(), &inner)
     }
 
     /// The columns of a conflict target: a sealed one is unique by its equality prefix.
@@ -172,7 +175,7 @@ impl Analyzer<'_> {
             check_filter_kept(&update.target_list, rights)?;
         }
         self.set(&mut update.target_list, rights.as_ref(), &label, &scope)?;
-        self.opt_open(update.where_clause.as_deref_mut(), &scope)?;
+        self.opt_condition(update.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(update.returning_clause.as_mut(), &scope)?;
         self.add_filter(&mut update.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut update.from_clause, &scope)?;
@@ -188,7 +191,7 @@ impl Analyzer<'_> {
         let visible = scope.add(table);
         scope.visible = visible;
         self.from(&mut delete.using_clause, &mut scope)?;
-        self.opt_open(delete.where_clause.as_deref_mut(), &scope)?;
+        self.opt_condition(delete.where_clause.as_deref_mut(), &scope)?;
         let columns = self.returning(delete.returning_clause.as_mut(), &scope)?;
         self.add_filter(&mut delete.where_clause, rights.as_deref(), &label)?;
         self.veil(&mut delete.using_clause, &scope)?;

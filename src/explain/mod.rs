@@ -124,6 +124,9 @@ fn parameter(param: &UpstreamParam) -> String {
         ParamAction::Seal { column, guard } => {
             format!("is the client's ${from}, sealed for {}{}", column.name, guarded(guard.as_ref()))
         }
+        ParamAction::SealArray { column } => {
+            format!("is the client's ${from}, an array, its elements sealed for {}", column.name)
+        }
         ParamAction::Term { column } => format!("is the equality term of the client's ${from} for {}", column.name),
         ParamAction::TermArray { column } => {
             format!("is the equality terms of the client's ${from}, an array, for {}", column.name)

@@ -98,6 +98,8 @@ pub enum ParamAction {
     Term { column: Arc<SealedColumn> },
     /// A one-dimensional array, each element replaced by its equality prefix: `left(column, N) = ANY($n)`.
     TermArray { column: Arc<SealedColumn> },
+    /// A one-dimensional array, each element sealed for a column: rows from `unnest($n)`.
+    SealArray { column: Arc<SealedColumn> },
     /// A value for a plain column under a mask: an error if it has the mask's shape, else relayed.
     RefuseMasked { mask: Arc<Mask>, ty: LogicalType, column: Arc<str> },
 }

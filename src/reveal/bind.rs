@@ -83,6 +83,7 @@ fn upstream<'a>(
             return Ok(Upstream { format: code, value: Some(Cow::Borrowed(bytes)) });
         }
         ParamAction::Seal { column, guard } => input::seal(&input()?, column, guard.as_ref(), values)?.into_bytes(),
+        ParamAction::SealArray { column } => sealed(source, in_format, bytes, column, values)?.to_vec(),
         ParamAction::Term { column } => input::term(&input()?, column, values)?.into_bytes(),
         ParamAction::TermArray { column } => {
             let (literal, count) = terms(source, in_format, bytes, column, values)?;
@@ -126,6 +127,27 @@ fn terms(
     let mut literal = BytesMut::new();
     input::write_text_array(&terms, &mut literal);
     Ok((literal, terms.len()))
+}
+
+/// The array literal of the elements, each sealed by itself, NULLs kept.
+fn sealed(
+    source: u32,
+    format: Format,
+    bytes: &[u8],
+    column: &SealedColumn,
+    values: &Values,
+) -> Result<BytesMut, PgError> {
+    let bytes = array_in_utf8(format, bytes, column, values)?;
+    let elements = value::read_array(column.ty, source, format, &bytes, &values.style, Purpose::Assign)?;
+    let seal = |element: &value::Plaintext| {
+        input::refuse_magic(element, column)?;
+        values.keys.seal(column, element)
+    };
+    let sealed: Vec<_> =
+        elements.iter().map(|element| element.as_ref().map(seal).transpose()).collect::<Result<_, _>>()?;
+    let mut literal = BytesMut::new();
+    input::write_text_array(&sealed, &mut literal);
+    Ok(literal)
 }
 
 /// The texts within a binary array have lengths before them, which another encoding would change.

@@ -76,7 +76,7 @@ fn upstream_type(param: &UpstreamParam, declared: &[u32]) -> u32 {
     match param.action {
         ParamAction::Relay | ParamAction::RefuseMasked { .. } => declared.get(param.client).copied().unwrap_or(0),
         ParamAction::Seal { .. } | ParamAction::Term { .. } => TEXT_OID,
-        ParamAction::TermArray { .. } => TEXT_ARRAY_OID,
+        ParamAction::SealArray { .. } | ParamAction::TermArray { .. } => TEXT_ARRAY_OID,
     }
 }
 
@@ -84,6 +84,9 @@ fn upstream_type(param: &UpstreamParam, declared: &[u32]) -> u32 {
 const fn is_relayed(action: &ParamAction) -> bool {
     match action {
         ParamAction::Relay | ParamAction::RefuseMasked { .. } => true,
-        ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => false,
+        ParamAction::Seal { .. }
+        | ParamAction::SealArray { .. }
+        | ParamAction::Term { .. }
+        | ParamAction::TermArray { .. } => false,
     }
 }

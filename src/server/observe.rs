@@ -222,7 +222,10 @@ impl Observer for SessionObserver {
             u64::try_from(plan.params.iter().filter(|param| wanted(&param.action)).count()).unwrap_or(0)
         };
         let metrics = &self.shared.metrics;
-        metrics.values(ValueAction::Sealed, count(|action| matches!(action, ParamAction::Seal { .. })));
+        metrics.values(
+            ValueAction::Sealed,
+            count(|action| matches!(action, ParamAction::Seal { .. } | ParamAction::SealArray { .. })),
+        );
         let is_term = |action: &ParamAction| matches!(action, ParamAction::Term { .. } | ParamAction::TermArray { .. });
         metrics.values(ValueAction::LookedUp, count(is_term));
         metrics.overhead(Phase::Seal, spent);

@@ -196,6 +196,9 @@ fn same_upstream(sql: &str, old: &Verdict, new: &Verdict) -> bool {
 const fn relays(action: &ParamAction) -> bool {
     match action {
         ParamAction::Relay | ParamAction::RefuseMasked { .. } => true,
-        ParamAction::Seal { .. } | ParamAction::Term { .. } | ParamAction::TermArray { .. } => false,
+        ParamAction::Seal { .. }
+        | ParamAction::SealArray { .. }
+        | ParamAction::Term { .. }
+        | ParamAction::TermArray { .. } => false,
     }
 }

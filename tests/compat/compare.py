@@ -20,9 +20,16 @@ def verdicts(file):
     order = {"skip": 0, "pass": 1, "fail": 2}
     found = {}
     for line in file.read_text().splitlines():
-        test, verdict = line.rsplit("\t", 1)
+        test, verdict, *_ = line.split("\t")
         found[test] = max(found.get(test, "skip"), verdict, key=order.__getitem__)
     return found
+
+
+def said(file):
+    """What tells a test's error, where the runner's reader does: its own, or that of its class, whose tests did not run."""
+    rows = (line.split("\t") for line in file.read_text().splitlines())
+    errors = {row[0]: row[2] for row in rows if len(row) > 2}
+    return lambda test: errors.get(test) or errors.get(re.sub(r"^\w+ \((.*)\.\w+\)$", r"setUpClass (\1)", test), "")
 
 
 def differences(way, directory):
@@ -34,7 +41,7 @@ def differences(way, directory):
 
 
 def reasons(known, suite):
-    """Pattern of a test's name to the reason why it may differ."""
+    """Pattern of a test's name, or after `! ` of the error it failed with, to the reason why it may differ."""
     rows = [line.split("\t") for line in known.read_text().splitlines() if line and not line.startswith("#")]
     return {test: reason for name, test, reason in rows if name == suite}
 
@@ -46,13 +53,14 @@ def titled(way, suite):
 
 def compare(way, suite, directory, known):
     directory, known = pathlib.Path(directory), reasons(pathlib.Path(known), titled(way, suite))
-    unexplained = 0
+    unexplained, errors = 0, said(directory / f"{way}.tsv")
     with open(directory / f"{way}.differences", "w") as saved:
         for test, direct, proxied in differences(way, directory):
-            reason = next((why for pattern, why in known.items() if fnmatch.fnmatchcase(test, pattern)), "")
+            names = test, f"! {errors(test)}"
+            reason = next((why for pattern, why in known.items() if any(fnmatch.fnmatchcase(name, pattern) for name in names)), "")
             unexplained += not reason
             print(test, direct, proxied, reason, sep="\t", file=saved)
-            print(f"  {test}: {direct} directly, {proxied} {way}{': ' + reason if reason else ''}")
+            print(f"  {test}: {direct} directly, {proxied} {way}: {reason or errors(test)}")
     print(f"  {counts(directory / 'direct.tsv')} directly; {counts(directory / f'{way}.tsv')} {way}")
     return unexplained > 0
 
@@ -87,8 +95,9 @@ def go(file):
 
 
 def unittest(file):
-    """`test_x (module.Class.test_x) … ok`; output of the test itself may stand between."""
-    name = None
+    """`test_x (module.Class.test_x) … ok`; output of the test itself may stand between. What failed is told below, with its
+    error; where the making of a class's rows fails, its tests do not run."""
+    name, title, errors = None, None, {}
     for text in open(file, errors="replace"):
         if start := re.match(r"(\w+ \([\w.]+\))", text):
             name = start[1]
@@ -97,7 +106,14 @@ def unittest(file):
             yield name, {"ok": "pass", "expected failure": "pass", "skipped": "skip"}.get(word, "fail")
             name = None
         elif failed := re.match(r"(?:ERROR|FAIL): (\w+ \([\w.]+\))", text):
-            yield failed[1], "fail"
+            title = failed[1]
+            errors.setdefault(title, "")
+        elif title and not errors[title] and (error := re.match(r"(?:\w+\.)*[A-Z]\w*: .*", text)):
+            errors[title] = error[0]
+        elif title and (hint := re.match(r"HINT: .*", text)) and "HINT: " not in errors[title]:
+            errors[title] += f" {hint[0]}"
+    for title, error in errors.items():
+        yield title, "fail", error
 
 
 def rust(file):
@@ -117,7 +133,7 @@ if __name__ == "__main__":
     if first == "--line":
         line(*rest)
     elif first in READERS:
-        for test, verdict in READERS[first](*rest):
-            print(re.sub(r"[\t\n\r]", " ", test), verdict, sep="\t")
+        for row in READERS[first](*rest):
+            print(*(re.sub(r"[\t\n\r]", " ", cell) for cell in row), sep="\t")
     else:
         sys.exit(compare(first, *rest))

@@ -48,19 +48,34 @@ seal_bank() {
     PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 >"$1/seal.log" 2>&1 || { cat "$1/seal.log"; return 1; }
 }
 
-# start_proxy LOGS DATABASE…: for each database a policy that protects nothing; POLICIES names a directory of others.
+# seal SUITE LOGS: the bank, or what the suite's own policy seals. Sets policies.
+seal() {
+  local database
+  policies=$here/sealed/$1
+  [[ -d "$policies" ]] || { policies=$here/bank/policies && seal_bank "$2"; return; }
+  (cd "$WORK" && PGPORT=$server_port suite_tables) >"$2/tables.log" 2>&1 || { tail -n 20 "$2/tables.log"; return 1; }
+  "$pgveil" policy ddl "$policies" >"$2/seal.sql" || return
+  for database in "$policies"/*.yaml; do
+    PGDATABASE=$(basename "$database" .yaml) PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 -v statements="$2/seal.sql" -f "$here/seal.sql" >"$2/seal.log" 2>&1 ||
+      { tail -n 20 "$2/seal.log"; return 1; }
+  done
+}
+
+# start_proxy LOGS DATABASE…: for each database a policy that protects nothing, where $policies has none of its own.
 start_proxy() {
   local logs=$1 database
   shift
   stop_proxy
   proxy_home=$(mktemp -d)
   mkdir "$proxy_home/policies"
+  [[ -z "${policies:-}" ]] || cp "$policies"/*.yaml "$proxy_home/policies" || return
   for database; do
-    printf 'database: %s\nroles: [{name: everyone, members: {users: ["*"]}, all_tables: clear}]\n' "$database" >"$proxy_home/policies/$database.yaml"
+    grep -qsx "database: $database" "$proxy_home"/policies/*.yaml ||
+      printf 'database: %s\nroles: [{name: everyone, members: {users: ["*"]}, all_tables: clear}]\n' "$database" >"$proxy_home/policies/$database.yaml"
   done
   proxy_port=$(free_port)
   cat >"$proxy_home/pgveil.toml" <<TOML
-policies = "${POLICIES:-$proxy_home/policies}"
+policies = "$proxy_home/policies"
 [listen]
 address = "127.0.0.1:$proxy_port"
 [upstream]

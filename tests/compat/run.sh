@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Other people's test suites, run against PostgreSQL and against pgveil in front of it with a policy that protects nothing.
 # The set of tests that fail has to be the same; a difference needs a reason in known.tsv. Our own harnesses run a third
-# time, against the same tables with their columns sealed (bank/): every check has to hold there too.
+# time, against the same tables with their columns sealed (bank/): every check has to hold there too. So do the suites that
+# sealed/ has a policy for: what they ask of a sealed column that cannot be had is refused, and known.tsv says what.
 #   run.sh [--pg 15|16|17|18] [--record] [suite…]      without a name: all of suites/
 # --record adds a line to results.md. What a suite needs is installed below target/compat/.
 set -uo pipefail
@@ -27,10 +28,11 @@ suites=("$@")
 # suite_settings (of the server), suite_hba (lines before pg_hba.conf's own), suite_databases (it needs beside `compat`),
 # suite_ruled (databases that need a policy and do not exist, or not yet) and suite_setup (SQL in its database). A harness
 # of our own has suite_setup print `bank`, and suite_sealed succeed; its suite_run finds BANK_SEALED=1 where tellers see
-# masks.
+# masks. sealed/SUITE/DATABASE.yaml seals columns of another suite's tables: of those that suite_tables makes, directly, and
+# of those that its tests make.
 load() {
   suite_settings() { :; }; suite_hba() { :; }; suite_databases() { :; }; suite_ruled() { :; }; suite_setup() { :; }
-  suite_sealed() { false; }
+  suite_sealed() { false; }; suite_tables() { :; }
   # shellcheck disable=SC1090
   . "$here/suites/$1.sh"
 }
@@ -42,7 +44,7 @@ measure() {
   suite_setup | PGPORT=$server_port psql -X -q -v ON_ERROR_STOP=1 >"$out/setup.log" 2>&1 || { cat "$out/setup.log"; return 1; }
   case $way in
     proxied) start_proxy "$out" postgres compat $(suite_databases) $(suite_ruled) || return; port=$proxy_port ;;
-    sealed) seal_bank "$out" && POLICIES=$here/bank/policies start_proxy "$out" || return; port=$proxy_port ;;
+    sealed) seal "$name" "$out" && start_proxy "$out" postgres compat $(suite_databases) $(suite_ruled) || return; port=$proxy_port ;;
   esac
   echo "$name: $way"
   (cd "$WORK" && BANK_SEALED=$([[ "$way" == sealed ]] && echo 1) PGPORT=$port suite_run "$out/$way.tsv") >"$log" 2>&1
@@ -60,7 +62,7 @@ suite() (
   start_server "$out" "$major" $(suite_settings) || return
   trap stop_peers EXIT
   local way status=0 ways=(proxied)
-  suite_sealed && ways+=(sealed)
+  { suite_sealed || [[ -d "$here/sealed/$name" ]]; } && ways+=(sealed)
   measure direct || return
   # What other people's suites fail is theirs; our own checks say what PostgreSQL does
   suite_sealed && grep -P '\tfail$' "$out/direct.tsv" && status=1

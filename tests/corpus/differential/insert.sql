@@ -210,3 +210,33 @@ SELECT id, name, notes FROM customers WHERE phone = '13900000054' AND name <> 'x
 INSERT INTO customers (id, name, id_number, phone, branch_id, manager_id) VALUES (900301, 'x', '{id_number:1}', '5', 1, 1) ON CONFLICT ON CONSTRAINT customers_id_number_key DO NOTHING;
 INSERT INTO customers (id, name, id_number, phone, branch_id, manager_id) VALUES (900301, 'x', '{id_number:1}', '5', 1, 1) ON CONFLICT ON CONSTRAINT customers_id_number_key DO UPDATE SET name = excluded.name RETURNING id, name;
 INSERT INTO customers (id, name, id_number, branch_id, manager_id) VALUES (1, 'y', 'z', 1, 1) ON CONFLICT ON CONSTRAINT customers_pkey DO UPDATE SET name = excluded.name RETURNING id, name, id_number;
+
+# name: rows-from-arrays
+# roles: app
+INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT * FROM UNNEST(('{91001,91002,91003}')::integer[], ('{"a, b",c,"q\"\\x"}')::varchar[], '{110105199001024001,110105199001024002,110105199001024003}'::varchar[], ('{13912340041,NULL,""}')::varchar[], '{1,1,1}'::integer[]) RETURNING id, phone;
+SELECT id, name, id_number, phone, branch_id FROM customers WHERE id > 91000 ORDER BY id;
+SELECT id FROM customers WHERE phone = '13912340041';
+
+# name: rows-from-arrays-by-name
+# roles: app
+INSERT INTO customers (id, phone, id_number, name, branch_id) SELECT u.n, u.p, i, nm, b FROM unnest('{91011,91012}'::bigint[], '{x,y}'::text[], '{13912340051}'::text[], '{110105199001025001,110105199001025002}'::text[], '{1,2}'::int[]) AS u (n, nm, p, i, b);
+SELECT id, name, id_number, phone, branch_id FROM customers WHERE id > 91000 ORDER BY id;
+
+# name: rows-from-one-array
+# roles: app
+INSERT INTO customers (id_number, id, name, phone, branch_id) VALUES ('110105199001027001', 91041, 'a', NULL, 1);
+UPDATE customers SET phone = '13912340061' WHERE id = 91041;
+CREATE TEMPORARY TABLE t (a text);
+INSERT INTO t SELECT * FROM unnest('{a,b}'::text[]);
+SELECT * FROM t ORDER BY 1;
+
+# name: rows-from-arrays-of-other-types
+# roles: app
+DELETE FROM kyc WHERE customer_id IN (30, 31);
+INSERT INTO kyc (customer_id, risk, issued_on, exposed, case_id) SELECT * FROM unnest('{30,31}'::bigint[], '{7,NULL}'::smallint[], '{2020-02-29,1999-12-31}'::date[], '{t,f}'::boolean[], '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,NULL}'::uuid[]);
+SELECT * FROM kyc WHERE customer_id IN (30, 31) ORDER BY customer_id;
+
+# name: rows-from-arrays-too-long
+# roles: app
+# expect: error 22001
+INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT * FROM unnest('{91031}'::bigint[], '{x}'::text[], '{110105199001026001}'::text[], '{139123400511391234005113912340051}'::text[], '{1}'::int[]);

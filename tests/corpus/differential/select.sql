@@ -488,3 +488,8 @@ SELECT id, phone, count(*) OVER (ORDER BY id::float8 RANGE BETWEEN 'inf' PRECEDI
 # name: operators-of-three-signs
 # note: another reader splits `@@@`
 SELECT id, phone, to_tsvector('simple', 'a b') @@@ to_tsquery('simple', 'a') AS found FROM customers WHERE phone = '{phone:5}';
+
+# name: intersection-of-three-columns
+# roles: app
+(SELECT id AS col1, name AS col2, phone AS col3 FROM customers WHERE id < 9) INTERSECT (SELECT id, name, phone FROM customers WHERE id > 5) ORDER BY (1) ASC;
+SELECT count(*) FROM ((SELECT id, name, phone, branch_id FROM customers WHERE id < 9) EXCEPT (SELECT id, name, phone, branch_id FROM customers WHERE id > 5)) s;

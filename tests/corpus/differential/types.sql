@@ -364,3 +364,30 @@ SELECT id FROM customers WHERE birth_date = $1;
 # types: text[]
 # params: ["{1990-01-01}"]
 SELECT id FROM customers WHERE birth_date = ANY ($1);
+
+# name: boolean-by-itself
+# roles: app
+SELECT customer_id FROM kyc WHERE exposed IS NOT TRUE AND (exposed IS FALSE OR exposed IS UNKNOWN) ORDER BY customer_id;
+SELECT customer_id FROM kyc WHERE exposed ORDER BY customer_id;
+SELECT customer_id FROM kyc WHERE NOT exposed ORDER BY customer_id;
+SELECT k.customer_id FROM kyc k WHERE k.exposed AND k.customer_id < 300 OR NOT (k.exposed OR k.customer_id > 20) ORDER BY 1;
+SELECT count(*) FROM kyc GROUP BY exposed HAVING exposed;
+
+# name: boolean-by-itself-in-changes
+# roles: app
+UPDATE kyc SET file_no = 77 WHERE NOT exposed AND customer_id < 40 RETURNING customer_id;
+DELETE FROM kyc WHERE exposed RETURNING customer_id;
+SELECT count(*), count(exposed) FROM kyc;
+
+# name: choice-cast-to-its-own-type
+# roles: app
+UPDATE kyc SET district = (CASE WHEN customer_id = 30 THEN 7 WHEN customer_id = 31 THEN -8 ELSE NULL END)::integer WHERE customer_id IN (30, 31, 32);
+UPDATE kyc SET verified_at = (CASE WHEN customer_id = 30 THEN '2020-02-03 04:05:06'::timestamp ELSE NULL END)::timestamp with time zone WHERE customer_id IN (30, 31);
+UPDATE kyc SET risk = (CASE WHEN customer_id = 30 THEN 7 ELSE NULL END)::smallint, exposed = (CASE WHEN customer_id = 30 THEN true ELSE NULL END)::boolean, net_worth = (CASE WHEN customer_id = 30 THEN 1.50 ELSE 2 END)::numeric WHERE customer_id IN (30, 31);
+SELECT customer_id, district, verified_at, risk, exposed, net_worth FROM kyc WHERE customer_id BETWEEN 30 AND 32 ORDER BY customer_id;
+
+# name: nested-choice-of-untyped-constants
+# roles: app
+UPDATE kyc SET exposed = (CASE WHEN customer_id = 30 THEN COALESCE(NULL, NULL) ELSE NULL END)::boolean WHERE customer_id IN (30, 31);
+UPDATE kyc SET met_at = (CASE WHEN customer_id = 32 THEN COALESCE(NULL, '2020-01-02 03:04:05') ELSE NULL END)::timestamp WHERE customer_id IN (32, 33);
+SELECT customer_id, exposed, met_at FROM kyc WHERE customer_id BETWEEN 30 AND 33 ORDER BY customer_id;
