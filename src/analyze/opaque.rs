@@ -1,6 +1,10 @@
 //! Code that the proxy cannot look into: what a statement runs besides itself.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{Node, SelectStmt};
 
 use super::Context;
 use super::stop::Stop;
@@ -50,6 +54,10 @@ pub(super) fn worst_behind_view(found: &Inventory, context: &Context<'_>) -> Cod
 }
 
 fn worst_where(found: &Inventory, context: &Context<'_>, is_written: impl Fn(&Relation) -> bool) -> Code {
+    let mut written = named(found, context).into_iter().filter(|relation| is_written(relation));
+    if let Some(table) = written.find_map(|relation| system_table(relation.oid, context)) {
+        return Code { class: FunctionClass::Opaque, name: format!("changes of system table {table}") };
+    }
     let mut worst = Code { class: FunctionClass::BuiltinSafe, name: String::new() };
     let mut note = |class: FunctionClass, name: String| {
         if class > worst.class {
@@ -139,6 +147,43 @@ fn named(found: &Inventory, context: &Context<'_>) -> Vec<Arc<Relation>> {
         None => context.catalog.bearing(&name.name).cloned().collect(),
     };
     found.relations.iter().flat_map(of).collect()
+}
+
+/// PostgreSQL's own table among those that a change of a relation's rows can change. A change of it gives files, names and
+/// code another meaning, without a trace in what the catalog knows of them. On what is part of the system no dependency is
+/// kept, so a view's query has to tell.
+fn system_table(oid: Oid, context: &Context<'_>) -> Option<String> {
+    let catalog = context.catalog;
+    let mut next: Vec<Oid> = catalog.reach_of_write(oid).into_iter().collect();
+    let mut seen = HashSet::new();
+    while let Some(relation) = next.pop().and_then(|oid| catalog.relation(oid)) {
+        if relation.schema == "pg_catalog" && relation.kind == RelationKind::Table {
+            return Some(super::relation::full_name(relation));
+        }
+        if seen.insert(relation.oid) {
+            let behind =
+                |name: Name| catalog.relation_named(name.schema.as_deref().unwrap_or("pg_catalog"), &name.name);
+            next.extend(
+                relation.definition.as_deref().into_iter().flat_map(changed_through).filter_map(behind).map(|r| r.oid),
+            );
+        }
+    }
+    None
+}
+
+/// What the rows of a view are rows of: PostgreSQL changes them where it is one relation. Names in the query's other
+/// parts are taken for it too.
+fn changed_through(definition: &str) -> Vec<Name> {
+    let Ok(query) = sql::query(definition) else { return Vec::new() };
+    match &query {
+        NodeEnum::SelectStmt(select) if select.from_clause.len() > 1 => Vec::new(),
+        NodeEnum::SelectStmt(select) if is_join(select) => Vec::new(),
+        _ => sql::inventory(&Node { node: Some(query) }).relations,
+    }
+}
+
+fn is_join(select: &SelectStmt) -> bool {
+    matches!(select.from_clause.as_slice(), [Node { node: Some(NodeEnum::JoinExpr(_)) }])
 }
 
 fn is_written(relation: &Relation, found: &Inventory) -> bool {

@@ -303,3 +303,45 @@ INSERT INTO subscripted (a[(SELECT length(address) FROM customers WHERE id = 5)]
 
 # name: recursive-names-a-later-query
 WITH RECURSIVE x AS (SELECT v FROM scratch), scratch AS (SELECT address AS v FROM public.customers) SELECT * FROM x;
+
+# name: another-table-s-file
+# roles: dba
+# note: what the catalog says of a table's file, changed by hand
+CREATE TABLE swapped (LIKE customers);
+UPDATE pg_class SET relfilenode = (SELECT relfilenode FROM pg_class WHERE oid = 'public.customers'::regclass) WHERE relname = 'swapped';
+SELECT address FROM swapped;
+
+# name: another-table-s-file-in-a-query
+# roles: dba
+CREATE TABLE swapped (LIKE customers);
+WITH u AS (UPDATE pg_catalog.pg_class SET relfilenode = (SELECT relfilenode FROM pg_class WHERE oid = 'public.customers'::regclass) WHERE relname = 'swapped' RETURNING 1) SELECT count(*) FROM u;
+SELECT address FROM swapped;
+
+# name: another-table-s-file-by-merge
+# roles: dba
+CREATE TABLE swapped (LIKE customers);
+MERGE INTO pg_class c USING (SELECT relfilenode AS f FROM pg_class WHERE oid = 'public.customers'::regclass) x ON c.relname = 'swapped' WHEN MATCHED THEN UPDATE SET relfilenode = x.f;
+SELECT address FROM swapped;
+
+# name: another-table-s-file-through-a-view
+# roles: dba
+CREATE VIEW files AS SELECT relname, relfilenode FROM pg_class;
+CREATE TABLE swapped (LIKE customers);
+UPDATE files SET relfilenode = (SELECT relfilenode FROM pg_class WHERE oid = 'public.customers'::regclass) WHERE relname = 'swapped';
+SELECT address FROM swapped;
+
+# name: another-table-s-file-through-an-existing-view
+# roles: dba
+CREATE TABLE swapped (LIKE customers);
+UPDATE files_view SET relfilenode = (SELECT relfilenode FROM pg_class WHERE oid = 'public.customers'::regclass) WHERE relname = 'swapped';
+SELECT address FROM swapped;
+
+# name: built-in-function-given-another-body
+# roles: dba
+UPDATE pg_proc SET prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql'), prosrc = 'SELECT public.address_of(5)', provolatile = 'v', proisstrict = false WHERE oid = 'pg_catalog.md5(text)'::regprocedure;
+SELECT md5('x');
+
+# name: name-changed-in-the-catalog
+# roles: dba
+UPDATE pg_class SET relname = 'unheard_of' WHERE oid = 'public.customers'::regclass;
+SELECT address FROM unheard_of;
