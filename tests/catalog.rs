@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pgveil::catalog::connect::{Login, connect};
 use pgveil::catalog::follow::{EVENT_TRIGGER, FollowOptions, Follower};
-use pgveil::catalog::load::{fingerprint, load};
+use pgveil::catalog::load::{Known, fingerprint, load};
 use pgveil::catalog::place::Target;
 use pgveil::catalog::{Catalog, FunctionClass, RelationKind, Resolution, TempSchema, parse_search_path};
 use support::postgres::Server;
@@ -79,7 +79,7 @@ fn oid(catalog: &Catalog, schema: &str, name: &str) -> u32 {
 #[tokio::test]
 async fn a_role_with_connect_alone_reads_everything() {
     let (server, _admin) = server_with_schema().await;
-    let catalog = load(&client(&server, "follower").await).await.expect("load");
+    let catalog = load(&client(&server, "follower").await, Known::Nothing).await.expect("load");
 
     assert!(catalog.server_version >= 120_000, "{}", catalog.server_version);
     let customer = catalog.relation_named("bank", "customer").expect("customer");
@@ -131,7 +131,7 @@ async fn a_migration_is_never_the_victim_of_a_deadlock_with_the_snapshot() {
             tokio::time::sleep(Duration::from_millis(1500)).await;
             migration.batch_execute(&format!("ALTER TABLE bank.{wanted} ADD COLUMN more_{held} int; COMMIT")).await
         };
-        let (migrated, loaded) = tokio::join!(migrate, load(&follower));
+        let (migrated, loaded) = tokio::join!(migrate, load(&follower, Known::Nothing));
         migrated.expect("the migration goes through");
         loaded.expect("the snapshot waits for it");
     }
@@ -140,7 +140,7 @@ async fn a_migration_is_never_the_victim_of_a_deadlock_with_the_snapshot() {
 #[tokio::test]
 async fn views_rules_and_system_relations_are_followed() {
     let (server, _admin) = server_with_schema().await;
-    let catalog = load(&client(&server, "follower").await).await.expect("load");
+    let catalog = load(&client(&server, "follower").await, Known::Nothing).await.expect("load");
     let customer = oid(&catalog, "bank", "customer");
     for (schema, view, reaches) in [
         ("bank", "vip", customer),
@@ -179,7 +179,7 @@ async fn views_rules_and_system_relations_are_followed() {
 async fn functions_are_classified_by_their_facts() {
     use FunctionClass::{BuiltinSafe, Opaque, SqlText, Unknown};
     let (server, _admin) = server_with_schema().await;
-    let catalog = load(&client(&server, "follower").await).await.expect("load");
+    let catalog = load(&client(&server, "follower").await, Known::Nothing).await.expect("load");
     for (names, expect) in [
         (
             "lower upper count sum to_char now current_setting nextval currval random coalesce_not_a_function",
@@ -216,7 +216,7 @@ async fn roles_and_search_paths() {
         .batch_execute("ALTER DATABASE postgres SET search_path = public; ALTER ROLE clerks SET work_mem = '8MB'")
         .await
         .unwrap();
-    let catalog = load(&client(&server, "follower").await).await.expect("load");
+    let catalog = load(&client(&server, "follower").await, Known::Nothing).await.expect("load");
     assert_eq!(catalog.memberships["ann"], ["clerks", "staff"]);
     assert!(!catalog.memberships.contains_key("boss"), "a superuser's implied memberships do not count");
     for (role, expect) in [("ann", "bank, public"), ("clerks", "public"), ("nobody", "public")] {
@@ -231,8 +231,8 @@ async fn roles_and_search_paths() {
 async fn snapshots_of_the_same_catalog_have_the_same_fingerprint() {
     let (server, admin) = server_with_schema().await;
     let reader = client(&server, "follower").await;
-    let mut before = fingerprint(&load(&reader).await.expect("load"));
-    assert_eq!(before, fingerprint(&load(&reader).await.expect("load")));
+    let mut before = load(&reader, Known::Nothing).await.expect("load");
+    assert_eq!(fingerprint(&before), fingerprint(&load(&reader, Known::Nothing).await.expect("load")));
     for change in [
         "ALTER TABLE bank.customer RENAME COLUMN phone TO mobile",
         "ALTER TABLE bank.movement ALTER amount TYPE numeric(20,2)",
@@ -242,10 +242,41 @@ async fn snapshots_of_the_same_catalog_have_the_same_fingerprint() {
         "ALTER ROLE follower SET search_path = bank",
         "ALTER TABLE bank.customer SET SCHEMA public",
         "DROP INDEX by_phone",
+        "ALTER VIEW information_schema.tables OWNER TO boss",
+        "ALTER ROLE boss RENAME TO chief",
+        "CREATE TRIGGER changed BEFORE UPDATE ON information_schema.sql_features \
+         FOR EACH ROW EXECUTE FUNCTION bank.on_change()",
+        "ALTER TABLE information_schema.sql_features ALTER feature_name SET DEFAULT 'none'",
+        "CREATE RULE divert AS ON INSERT TO information_schema.sql_features DO ALSO DELETE FROM bank.movement",
+        "ALTER TABLE information_schema.sql_features ADD CHECK (feature_id <> '')",
+        "ALTER FUNCTION pg_catalog.pg_ls_dir(text) STABLE",
+        "ALTER FUNCTION pg_catalog.lo_get(oid) RENAME TO lo_got",
     ] {
         admin.batch_execute(change).await.expect(change);
-        let after = fingerprint(&load(&reader).await.expect("load"));
-        assert_ne!(before, after, "{change}");
+        // With and without what the snapshot before it can lend
+        let (after, anew) = (
+            load(&reader, Known::Earlier(&before)).await.expect("load"),
+            load(&reader, Known::Nothing).await.expect("load"),
+        );
+        assert_ne!(fingerprint(&before), fingerprint(&after), "{change}");
+        assert_eq!(fingerprint(&after), fingerprint(&anew), "{change}");
+        assert_eq!((&after.builtins, after.functions.len()), (&anew.builtins, anew.functions.len()), "{change}");
+        before = after;
+    }
+    for change in [
+        "CREATE TEMPORARY TABLE t (id int PRIMARY KEY, a bank.phone CHECK (a <> ''), m bank.mood) INHERITS (bank.branch)",
+        "CREATE TEMPORARY VIEW v AS SELECT id, bank.paint('red') FROM t JOIN public.customer USING (id)",
+        "ALTER TABLE t RENAME COLUMN a TO b; CREATE INDEX i ON t (lower(b))",
+        "DROP TABLE t CASCADE",
+    ] {
+        admin.batch_execute(change).await.expect(change);
+        let (after, anew) = (
+            load(&reader, Known::Lasting(&before)).await.expect("load"),
+            load(&reader, Known::Nothing).await.expect("load"),
+        );
+        assert_ne!(fingerprint(&before), fingerprint(&after), "{change}");
+        assert_eq!(fingerprint(&after), fingerprint(&anew), "{change}");
+        assert_eq!(after.names, anew.names, "{change}");
         before = after;
     }
 }
@@ -429,7 +460,7 @@ async fn the_login_speaks_tls_or_does_not_connect() {
     let client = connect(&with_tls(trusting.clone()), None).await.expect("a trusted certificate").client;
     let row = client.query_one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[]).await.unwrap();
     assert!(row.get::<_, bool>(0), "the connection is in clear");
-    load(&client).await.expect("load over TLS");
+    load(&client, Known::Nothing).await.expect("load over TLS");
     assert!(connect(&with_tls(trusting_another), None).await.is_err(), "a certificate of nobody known");
 
     let plain = Server::start();

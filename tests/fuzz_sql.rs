@@ -23,7 +23,7 @@ use mutation::mutate::{Seed, mutant};
 use mutation::oracle::{Oracle, constants_of};
 use pgveil::analyze::{self, Borne, NoNames, Rights};
 use pgveil::catalog::connect::{Login, connect};
-use pgveil::catalog::load::load;
+use pgveil::catalog::load::{Known, load};
 use pgveil::catalog::place::Target;
 use pgveil::catalog::{Catalog, TempSchema};
 use pgveil::crypto::Sealer;
@@ -187,7 +187,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let catalog = runtime.block_on(async {
             let client = connect(&login(&twins.server), None).await.expect("a catalog session").client;
-            load(&client).await.expect("the catalog")
+            load(&client, Known::Nothing).await.expect("the catalog")
         });
         let names = twins
             .connect("postgres", "bank")

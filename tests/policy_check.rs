@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use pgveil::catalog::load::load;
+use pgveil::catalog::load::{Known, load};
 use pgveil::policy::check::INDEXES_SQL;
 use pgveil::policy::{Finding, IndexDefinition, PolicySet, Severity, check_live, required_ddl};
 use support::postgres::Server;
@@ -30,7 +30,7 @@ async fn database(server: &Server, name: &str, schema: &str) -> Client {
 }
 
 async fn findings(set: &PolicySet, client: &Client) -> Vec<Finding> {
-    let catalog = load(client).await.unwrap();
+    let catalog = load(client, Known::Nothing).await.unwrap();
     let sql = format!("SELECT schemaname::text, tablename::text, indexdef FROM ({INDEXES_SQL}) i");
     let rows = client.query(sql.as_str(), &[]).await.unwrap();
     let index =

@@ -9,6 +9,7 @@ use super::rights::{ColumnRights, RelationRights, SealedRight, Veil};
 use super::shape::Column;
 use super::stop::{Result, Stop};
 use crate::plan::{CONSTANT_ID, Effect, Output, Plan, Reveal, Touch, TouchAction};
+use crate::sql::Marks;
 
 pub(super) struct Analyzer<'a> {
     pub(super) context: &'a Context<'a>,
@@ -21,6 +22,8 @@ pub(super) struct Analyzer<'a> {
     /// Columns keep where they come from.
     pub(super) traces: bool,
     pub(super) views: Views,
+    /// Masks and row filters, which are put into the text once it is proved.
+    pub(super) marks: Marks,
     pub(super) parameters: Parameters,
     pub(super) sees_details: bool,
     pub(super) look_ups: u32,
@@ -66,6 +69,7 @@ impl<'a> Analyzer<'a> {
             reads_catalog: false,
             traces: false,
             views: Views::default(),
+            marks: Marks::default(),
             parameters: Parameters::default(),
             sees_details: true,
             look_ups: 0,

@@ -8,7 +8,7 @@ use pg_query::protobuf::{ColumnRef, Node};
 use super::analyzer::Analyzer;
 use super::build;
 use super::naming::string;
-use super::rights::{PLACE, Veil};
+use super::rights::Veil;
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::{Column, Shape, Step, denied};
 use super::stop::{Result, Stop};
@@ -200,11 +200,7 @@ pub(super) fn veiled(veil: &Veil, column: Node) -> Result<Node> {
     match veil {
         Veil::None => Ok(column),
         Veil::Null { sql } => Ok(sql.tree()?.clone()),
-        Veil::Expression { sql, .. } => {
-            let mut expression = sql.tree()?.clone();
-            super::replace::replace_column(&mut expression, PLACE, &column);
-            Ok(expression)
-        }
+        Veil::Expression { sql, .. } => Ok(sql.over(&column)?),
         Veil::Denied => Err(Stop::denied("column-denied", "permission denied for a column", Vec::new(), "")),
     }
 }

@@ -97,7 +97,7 @@ fn to_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     let format = format(&copy.options, &names)?;
     rewritten.query = Some(Box::new(query));
     rewritten.attlist.clear();
-    let text = sql::print(&build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
+    let text = analyzer.marks.print(build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
     let copy = CopyPlan { direction: CopyDirection::ToClient, format, input: Vec::new(), look_ups: 0 };
     Ok(Plan { copy: Some(copy), ..analyzer.plan(text, Some(outputs), Effect::None) })
 }
@@ -155,7 +155,7 @@ fn from_client(statement: &Statement<'_>, copy: &CopyStmt) -> Result<Plan> {
     }
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let format = format(&copy.options, &names)?;
-    let text = sql::print(&build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
+    let text = sql::print(build::node(NodeEnum::CopyStmt(Box::new(rewritten))))?;
     let tests = columns.iter().filter(|column| column.tests_what_it_hides()).count();
     let look_ups = u32::try_from(tests).unwrap_or(u32::MAX);
     let copy = CopyPlan { direction: CopyDirection::FromClient, format, input, look_ups };

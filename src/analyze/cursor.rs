@@ -16,7 +16,7 @@ const HOLD: i32 = 0x0020;
 
 pub(super) fn declare(statement: &Statement<'_>, declare: &DeclareCursorStmt) -> Result<Verdict> {
     let Some(inner) = declare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
-    let text = sql::print(inner)?;
+    let text = sql::print(inner.clone())?;
     let verdict = super::verdict(&text, inner, statement.context, statement.is_fresh)?;
     let named = |verdict: Verdict| Effect::DeclareCursor {
         name: declare.portalname.clone(),
@@ -33,7 +33,7 @@ pub(super) fn declare(statement: &Statement<'_>, declare: &DeclareCursorStmt) ->
                 ..declare.clone()
             })));
             Ok(Verdict::Rewrite(Arc::new(Plan {
-                sql: sql::print(&tree)?,
+                sql: sql::print(tree)?,
                 params: plan.params.clone(),
                 client_params: plan.client_params,
                 outputs: None,

@@ -12,7 +12,7 @@ use crate::sql;
 
 pub(super) fn explain(statement: &Statement<'_>, explain: &ExplainStmt) -> Result<Verdict> {
     let Some(inner) = explain.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
-    let text = sql::print(inner)?;
+    let text = sql::print(inner.clone())?;
     let verdict = super::verdict(&text, inner, statement.context, statement.is_fresh)?;
     let plan = match &verdict {
         Verdict::Pass(effect) => return Ok(Verdict::Pass(of_explained(effect))),
@@ -31,7 +31,7 @@ pub(super) fn explain(statement: &Statement<'_>, explain: &ExplainStmt) -> Resul
     let rewritten = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
     let tree = build::node(NodeEnum::ExplainStmt(Box::new(ExplainStmt { query: rewritten, ..explain.clone() })));
     Ok(Verdict::Rewrite(Arc::new(Plan {
-        sql: sql::print(&tree)?,
+        sql: sql::print(tree)?,
         params: plan.params.clone(),
         client_params: plan.client_params,
         outputs: Some(Arc::from([Output { action: OutputAction::RelayAny, origin: None, ty: None }])),

@@ -10,9 +10,11 @@ use super::build;
 use super::column::veiled;
 use super::naming::{of_value, string, strings};
 use super::relation::{self, Referred};
+use super::rights::Veil;
 use super::scope::{Mode, Scope, Table, Visible};
 use super::shape::Column;
 use super::stop::{Result, Stop};
+use crate::sql::Marks;
 
 /// Functions that return one column, named as their alias; others' columns are not known.
 const ONE_COLUMN: &[&str] = &[
@@ -277,7 +279,7 @@ impl Analyzer<'_> {
                         && table.mode == Mode::Veiled
                         && table.alias == *range.alias.as_ref().map_or(&range.relname, |alias| &alias.aliasname)
                     {
-                        *item = derived_table(range, table)?;
+                        *item = derived_table(range, table, &mut self.marks)?;
                     }
                 }
                 Some(NodeEnum::JoinExpr(join)) => {
@@ -294,7 +296,7 @@ impl Analyzer<'_> {
 }
 
 /// `(SELECT mask(a) AS a, b FROM s.t WHERE filter) AS t`, of the columns that the statement uses.
-fn derived_table(range: &RangeVar, table: &Table) -> Result<Node> {
+fn derived_table(range: &RangeVar, table: &Table, marks: &mut Marks) -> Result<Node> {
     if let Some(query) = &table.inlined {
         let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         return Ok(build::subquery((**query).clone(), &table.alias, &names));
@@ -306,11 +308,15 @@ fn derived_table(range: &RangeVar, table: &Table) -> Result<Node> {
         else {
             continue;
         };
-        select.target_list.push(build::target(veiled(veil, build::column([name.as_str()]))?, &shown.name));
+        let value = match veil {
+            Veil::Expression { sql, .. } => marks.mark(sql, name)?,
+            Veil::None | Veil::Null { .. } | Veil::Denied => veiled(veil, build::column([name.as_str()]))?,
+        };
+        select.target_list.push(build::target(value, &shown.name));
     }
     let filter = table.rights.as_ref().and_then(|rights| rights.filter.as_ref());
     if let Some(filter) = filter {
-        select.where_clause = Some(Box::new(filter.tree()?.clone()));
+        select.where_clause = Some(Box::new(marks.mark(filter, "")?));
         // A caller's predicate must not run on rows that the filter hides: the server does not look into this
         select.limit_offset = Some(Box::new(build::integer(0)));
         select.limit_option = LimitOption::Count.into();

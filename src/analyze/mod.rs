@@ -35,7 +35,6 @@ mod prepare;
 mod query;
 mod relation;
 mod renew;
-mod replace;
 mod rights;
 mod routine;
 mod rows;
@@ -330,7 +329,7 @@ fn rewrite(tree: &Node, context: &Context<'_>, is_fresh: bool, effect: Effect) -
         return Err(Stop::not_understood("parameter-in-the-open", what, "Use a second parameter for the other place."));
     }
     let outputs = analyzer.outputs(&columns)?;
-    let text = sql::print(&rewritten)?;
+    let text = analyzer.marks.print(rewritten)?;
     Ok(analyzer.plan(text, Some(outputs), effect))
 }
 

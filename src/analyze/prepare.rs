@@ -21,7 +21,7 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
     let Some(inner) = prepare.query.as_deref() else { return Ok(Verdict::Pass(Effect::None)) };
     // Of the inner statement's code its own verdict tells; the types of its parameters stand out here
     statement.code()?;
-    let text = sql::print(inner)?;
+    let text = sql::print(inner.clone())?;
     let param_types: Vec<u32> = prepare.argtypes.iter().map(declared_oid).collect();
     let context = Context { param_types: &param_types, ..*statement.context };
     let verdict = super::verdict(&text, inner, &context, statement.is_fresh)?;
@@ -40,14 +40,14 @@ pub(super) fn prepare(statement: &Statement<'_>, prepare: &PrepareStmt) -> Resul
                 argtypes,
                 query: Some(Box::new(rewritten.tree)),
             })));
-            let outer = around(plan, &tree, named(verdict.clone()))?;
+            let outer = around(plan, tree, named(verdict.clone()))?;
             Ok(Verdict::Rewrite(Arc::new(Plan { outputs: None, ..outer })))
         }
     }
 }
 
 /// The plan of a statement that prepares or runs another one, whose plan it is given.
-fn around(plan: &Plan, tree: &Node, effect: Effect) -> Result<Plan> {
+fn around(plan: &Plan, tree: Node, effect: Effect) -> Result<Plan> {
     Ok(Plan {
         sql: sql::print(tree)?,
         params: Vec::new(),
@@ -122,7 +122,7 @@ fn execute_plan(statement: &Statement<'_>, execute: &ExecuteStmt, plan: &Plan, e
     }
     let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params: arguments }));
     let look_ups = plan.look_ups.saturating_add(analyzer.look_ups);
-    Ok(Plan { look_ups, ..around(plan, &tree, plan.effect.clone())? })
+    Ok(Plan { look_ups, ..around(plan, tree, plan.effect.clone())? })
 }
 
 /// The server counts arguments only when it runs the statement, and says 42601 then: it gets a wrong number of NULLs.
@@ -134,7 +134,7 @@ fn miscounted(execute: &ExecuteStmt, plan: &Plan, expected: usize) -> Result<Pla
     let tree = build::node(NodeEnum::ExecuteStmt(ExecuteStmt { name: execute.name.clone(), params }));
     // The server's count may not be the client's
     let sees_details = plan.sees_details && is_counted_alike;
-    Ok(Plan { sees_details, ..around(plan, &tree, Effect::None)? })
+    Ok(Plan { sees_details, ..around(plan, tree, Effect::None)? })
 }
 
 /// One argument, as the prepared statement's upstream form takes it.

@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Column, FunctionClass, Oid, Relation, RelationKind
 use crate::mask::{Mask, typed_null};
 use crate::plan::{Reveal, SealedColumn};
 use crate::policy::{ColumnGrant, Policy, ReadRight, RelationGrant, RelationPolicy, RolePolicy};
-use crate::sql::Fragment;
+use crate::sql::{Fragment, PLACE};
 use crate::value::LogicalType;
 
 /// One role's rights, bound to OIDs. Made once per policy, role and catalog version.
@@ -100,7 +100,7 @@ pub(super) enum Read {
 pub(super) enum Veil {
     /// Itself.
     None,
-    /// An expression over it, which `{}` stands for.
+    /// An expression over it.
     Expression {
         sql: Arc<Fragment>,
         preset: Arc<str>,
@@ -336,9 +336,6 @@ fn veil(read: &Read, sealed: Option<&SealedRight>, ty: Option<LogicalType>, null
         },
     }
 }
-
-/// Stands for the column in [`Veil::Expression`]; no policy can name a column so.
-pub(super) const PLACE: &str = "pgveil_place";
 
 fn null_of(column: &Column, ty: Option<LogicalType>, catalog: &Catalog) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));

@@ -89,10 +89,10 @@ fn where_known(statement: &Statement<'_>, select: &SelectStmt, call: &FuncCall) 
         format!("SELECT set_config(name, {set}, false) FROM pg_settings WHERE name = {known}"),
         format!("SELECT set_config({known}, {set}, false) FROM pg_show_all_settings() WHERE name = {known}"),
     ];
-    let said = sql::print(statement.tree).ok()?;
+    let said = sql::print(statement.tree.clone()).ok()?;
     let is_said = |meant: &String| {
         let meant = sql::query(meant).ok().map(|query| Node { node: Some(query) });
-        meant.and_then(|meant| sql::print(&meant).ok()).is_some_and(|meant| meant == said)
+        meant.and_then(|meant| sql::print(meant).ok()).is_some_and(|meant| meant == said)
     };
     let catalog = statement.context.catalog;
     let is_builtin = |name| catalog.functions_named(None, name).all(|function| function.schema == "pg_catalog");

@@ -93,10 +93,10 @@ pub fn template(
     literals: &[Range<usize>],
     context: &Context<'_>,
 ) -> Option<Template> {
-    let mut tree = statement.tree.clone();
-    if sql::inventory(&tree).parameters > 0 {
+    if sql::inventory(&statement.tree).parameters > 0 {
         return None;
     }
+    let mut tree = statement.tree.clone();
     let places = places::open(&mut tree, text, literals);
     let found = sql::inventory(&tree);
     let analysed = Statement { source: text, tree: &tree, found: &found, context, is_fresh: false };

@@ -216,7 +216,7 @@ fn create_as(statement: &Statement<'_>, create: &CreateTableAsStmt) -> Result<Ve
             analyzer.require_open(&column.shape, "sealed-into-open", "copying it into an unprotected relation")?;
         }
     }
-    let text = sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(rewritten))))?;
+    let text = analyzer.marks.print(build::node(NodeEnum::CreateTableAsStmt(Box::new(rewritten))))?;
     Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, made(create, !code.is_safe())))))
 }
 
@@ -235,7 +235,7 @@ fn stored_from(statement: &Statement<'_>, create: &CreateTableAsStmt, plan: &Pla
     }
     let query = sql::parse(&plan.sql, true)?.pop().map(|statement| Box::new(statement.tree));
     let text =
-        sql::print(&build::node(NodeEnum::CreateTableAsStmt(Box::new(CreateTableAsStmt { query, ..create.clone() }))))?;
+        sql::print(build::node(NodeEnum::CreateTableAsStmt(Box::new(CreateTableAsStmt { query, ..create.clone() }))))?;
     Ok(Verdict::Rewrite(Arc::new(Plan {
         outputs: None,
         touched: Arc::clone(&plan.touched),
@@ -262,7 +262,7 @@ fn create_view(statement: &Statement<'_>, view: &ViewStmt) -> Result<Verdict> {
         return Ok(Verdict::Pass(Effect::CatalogChanged));
     };
     analyzer.query(&mut query.clone(), None)?;
-    let sql = sql::print(&with_names(query, &naming::strings(&view.aliases)))?;
+    let sql = sql::print(with_names(query, &naming::strings(&view.aliases)))?;
     let statement = PreparedSql { sql, verdict: Verdict::Pass(Effect::None), param_types: Vec::new() };
     Ok(Verdict::Pass(Effect::CreateView { name: range.relname.clone(), statement: Arc::new(statement) }))
 }
@@ -388,7 +388,7 @@ fn create_index(statement: &Statement<'_>, index: &IndexStmt) -> Result<Verdict>
     if let Some(condition) = rewritten.where_clause.as_deref() {
         names_no_sealed(condition, &rights)?;
     }
-    let text = sql::print(&build::node(NodeEnum::IndexStmt(Box::new(rewritten))))?;
+    let text = sql::print(build::node(NodeEnum::IndexStmt(Box::new(rewritten))))?;
     Ok(Verdict::Rewrite(Arc::new(analyzer.plan(text, None, Effect::CatalogChanged))))
 }
 

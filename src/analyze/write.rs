@@ -303,7 +303,7 @@ impl Analyzer<'_> {
         let mut condition = filter.tree()?.clone();
         for column in &rights.columns {
             let reference = build::column([label, column.name.as_str()]);
-            super::replace::replace_column(&mut condition, &column.name, &reference);
+            sql::replace_column(&mut condition, &column.name, &reference);
         }
         let own = clause.take().map(|own| Box::new(build::choose(condition.clone(), *own, build::boolean(false))));
         *clause = Some(build::and(own, condition));

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use super::connect::{ConnectError, Connected, Login, Notified, connect};
-use super::load::{LoadError, fingerprint, load, sql};
+use super::load::{Known, LoadError, load, sql};
 use super::model::Catalog;
 use super::place::{Home, Server, ServerState};
 
@@ -444,7 +444,14 @@ impl Task {
             }
             return Ok(confirm(held.catalog.clone()));
         }
-        let catalog = replace(held.map(|held| held.catalog.clone()), load(client).await?);
+        let held = held.map(|held| held.catalog.clone());
+        let known = match (held.as_deref(), &seen.changes) {
+            (Some(held), Some((lasting, _))) if *lasting == changes.0 => Known::Lasting(held),
+            (Some(held), Some(_)) => Known::Earlier(held),
+            (Some(_), None) | (None, _) => Known::Nothing,
+        };
+        let loaded = load(client, known).await?;
+        let catalog = replace(held, loaded);
         // Read before the load: a change in between shows at the next look.
         (seen.horizon, seen.changes) = (horizon, Some(changes));
         Ok(confirm(catalog))
@@ -457,7 +464,7 @@ fn replace(old: Option<Arc<Catalog>>, mut new: Catalog) -> Arc<Catalog> {
         new.version = 1;
         return Arc::new(new);
     };
-    if fingerprint(&old) == fingerprint(&new) {
+    if old.fingerprint == new.fingerprint {
         return old;
     }
     new.version = old.version + 1;

@@ -36,10 +36,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Reads the whole catalog of the database that `client` is connected to. The version is left at zero.
 ///
 /// What cannot be locked at once is tried again, with every lock released in between.
-pub async fn load(client: &Client) -> Result<Catalog, LoadError> {
+pub async fn load(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
     let began = Instant::now();
     loop {
-        match load_once(client).await {
+        match load_once(client, known).await {
             Err(LoadError::Query(error))
                 if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && began.elapsed() < PATIENCE => {}
             loaded => return loaded,
@@ -48,22 +48,39 @@ pub async fn load(client: &Client) -> Result<Catalog, LoadError> {
     }
 }
 
-async fn load_once(client: &Client) -> Result<Catalog, LoadError> {
+async fn load_once(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
     client.batch_execute(sql::BEGIN).await?;
-    let loaded = read(client).await;
+    let loaded = read(client, known).await;
     // Ends the transaction after success and failure alike; a failure here shows again at the next BEGIN.
     client.batch_execute("ROLLBACK").await?;
     loaded
 }
 
-async fn read(client: &Client) -> Result<Catalog, LoadError> {
+async fn read(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
     let server_version = server_version(client).await?;
     let mut catalog = Catalog { server_version, ..Catalog::default() };
-    for relation in relations(client).await? {
-        catalog.insert(relation);
+    let is_system = |oid: Oid| oid < FIRST_NORMAL_OID;
+    match known {
+        Known::Lasting(old) => {
+            catalog.system.clone_from(&old.system);
+            lend(old, &mut catalog, |relation| !relation.is_temporary, |_| true);
+            let temporary: Vec<Oid> = client.query_one(sql::TEMPORARY, &[]).await?.try_get(0)?;
+            relations(client, &mut catalog, &Scope { from: 0, only: Some(temporary) }).await?;
+        }
+        Known::Nothing | Known::Earlier(_) => {
+            catalog.system = client.query_one(sql::SYSTEM, &[]).await?.try_get(0)?;
+            let is_same = |old: &&Catalog| old.server_version == server_version && old.system == catalog.system;
+            let from = match known.earlier().filter(is_same) {
+                None => 0,
+                Some(old) => {
+                    lend(old, &mut catalog, |relation| is_system(relation.oid), |function| is_system(function.oid));
+                    FIRST_NORMAL_OID
+                }
+            };
+            relations(client, &mut catalog, &Scope { from, only: None }).await?;
+            functions(client, &mut catalog, from).await?;
+        }
     }
-    view_calls(client, &mut catalog).await?;
-    functions(client, &mut catalog).await?;
     operators(client, &mut catalog).await?;
     catalog.memberships = memberships(client, server_version).await?;
     catalog.types = types(client).await?;
@@ -71,7 +88,56 @@ async fn read(client: &Client) -> Result<Catalog, LoadError> {
     for row in client.query(sql::SCHEMAS, &[]).await? {
         catalog.schemas.insert(row.try_get(0)?);
     }
+    catalog.fingerprint = fingerprint(&catalog);
     Ok(catalog)
+}
+
+/// What of a database is known already when a snapshot is read.
+#[derive(Clone, Copy)]
+pub enum Known<'a> {
+    Nothing,
+    /// An older snapshot lends what came with the server where that has not changed: most of a small database's catalog.
+    Earlier(&'a Catalog),
+    /// Nothing but temporary relations has changed since this one was read ([`sql::CHANGES`]).
+    Lasting(&'a Catalog),
+}
+
+impl<'a> Known<'a> {
+    const fn earlier(self) -> Option<&'a Catalog> {
+        match self {
+            Self::Nothing => None,
+            Self::Earlier(old) | Self::Lasting(old) => Some(old),
+        }
+    }
+}
+
+/// The relations that are read.
+struct Scope {
+    from: Oid,
+    /// `None`: all from there on.
+    only: Option<Vec<Oid>>,
+}
+
+/// Puts in what an older snapshot knows.
+fn lend(
+    old: &Catalog,
+    catalog: &mut Catalog,
+    keeps: impl Fn(&Relation) -> bool,
+    keeps_function: impl Fn(&Function) -> bool,
+) {
+    for relation in old.relations.values().filter(|relation| keeps(relation)) {
+        if let Some(called) = old.view_calls.get(&relation.oid) {
+            catalog.view_calls.insert(relation.oid, called.clone());
+        }
+        catalog.insert(Arc::clone(relation));
+    }
+    catalog.builtins.clone_from(&old.builtins);
+    for (name, functions) in &old.functions {
+        let kept: Vec<_> = functions.iter().filter(|function| keeps_function(function)).cloned().collect();
+        if !kept.is_empty() {
+            catalog.functions.insert(name.clone(), kept);
+        }
+    }
 }
 
 async fn server_version(client: &Client) -> Result<u32, LoadError> {
@@ -79,26 +145,25 @@ async fn server_version(client: &Client) -> Result<u32, LoadError> {
     text.parse().map_err(|_| LoadError::Version(text))
 }
 
-async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
-    let mut columns: HashMap<Oid, Vec<Column>> = grouped(client, sql::COLUMNS, column).await?;
-    let mut parents = grouped(client, sql::PARENTS, |row| row.try_get(1)).await?;
-    let mut depends_on = grouped(client, sql::DEPENDS_ON, |row| row.try_get(1)).await?;
-    let mut cascades_to = grouped(client, sql::CASCADES, |row| row.try_get(1)).await?;
+async fn relations(client: &Client, catalog: &mut Catalog, scope: &Scope) -> Result<(), LoadError> {
+    let mut columns: HashMap<Oid, Vec<Column>> = grouped(client, sql::COLUMNS, scope, column).await?;
+    let mut parents = grouped(client, sql::PARENTS, scope, |row| row.try_get(1)).await?;
+    let mut depends_on = grouped(client, sql::DEPENDS_ON, scope, |row| row.try_get(1)).await?;
+    let mut cascades_to = grouped(client, sql::CASCADES, scope, |row| row.try_get(1)).await?;
     let stored_call = |row: &Row| Ok(StoredCall { function: row.try_get(1)?, on_read: row.try_get(2)? });
-    let mut code = grouped(client, sql::STORED_CALLS, stored_call).await?;
-    let mut triggers = grouped(client, sql::TRIGGERS, |row| Ok((row.try_get(1)?, row.try_get(2)?))).await?;
-    let mut unique_indexes = grouped(client, sql::UNIQUE_INDEXES, unique_index).await?;
-    let mut checks = grouped(client, sql::CHECKS, check).await?;
-    let keys: HashMap<Oid, Vec<i16>> = grouped(client, sql::KEY_COLUMNS, |row| row.try_get(1)).await?;
+    let mut code = grouped(client, sql::STORED_CALLS, scope, stored_call).await?;
+    let mut triggers = grouped(client, sql::TRIGGERS, scope, |row| Ok((row.try_get(1)?, row.try_get(2)?))).await?;
+    let mut unique_indexes = grouped(client, sql::UNIQUE_INDEXES, scope, unique_index).await?;
+    let mut checks = grouped(client, sql::CHECKS, scope, check).await?;
+    let keys: HashMap<Oid, Vec<i16>> = grouped(client, sql::KEY_COLUMNS, scope, |row| row.try_get(1)).await?;
     for (oid, numbers) in keys {
         for column in columns.entry(oid).or_default().iter_mut().filter(|c| numbers.contains(&c.number)) {
             column.is_key = true;
         }
     }
-    let mut relations = Vec::new();
-    for row in client.query(sql::RELATIONS, &[]).await? {
+    for row in client.query(sql::RELATIONS, &[&scope.from, &scope.only]).await? {
         let oid = row.try_get(0)?;
-        relations.push(Relation {
+        let mut relation = Relation {
             oid,
             schema: row.try_get(1)?,
             name: row.try_get(2)?,
@@ -116,19 +181,24 @@ async fn relations(client: &Client) -> Result<Vec<Relation>, LoadError> {
             triggers: triggers.remove(&oid).unwrap_or_default(),
             unique_indexes: unique_indexes.remove(&oid).unwrap_or_default(),
             checks: checks.remove(&oid).unwrap_or_default(),
-        });
+            fingerprint: 0,
+        };
+        relation.fingerprint = hash_of(|state| hash_relation(&relation, state));
+        catalog.insert(relation);
     }
-    Ok(relations)
+    catalog.view_calls.extend(grouped(client, sql::VIEW_CALLS, scope, |row| row.try_get(1)).await?);
+    Ok(())
 }
 
-/// Rows grouped by the OID in their first column, in the order the query gives.
+/// Facts about the relations in the scope, by relation.
 async fn grouped<T>(
     client: &Client,
-    query: &str,
+    facts: &str,
+    scope: &Scope,
     read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<HashMap<Oid, Vec<T>>, LoadError> {
     let mut groups: HashMap<Oid, Vec<T>> = HashMap::new();
-    for row in client.query(query, &[]).await? {
+    for row in client.query(&sql::within(facts), &[&scope.from, &scope.only]).await? {
         groups.entry(row.try_get(0)?).or_default().push(read(&row)?);
     }
     Ok(groups)
@@ -184,13 +254,8 @@ fn kind(letter: char) -> RelationKind {
     }
 }
 
-async fn view_calls(client: &Client, catalog: &mut Catalog) -> Result<(), LoadError> {
-    catalog.view_calls = grouped(client, sql::VIEW_CALLS, |row| row.try_get(1)).await?;
-    Ok(())
-}
-
-async fn functions(client: &Client, catalog: &mut Catalog) -> Result<(), LoadError> {
-    for row in client.query(sql::FUNCTIONS, &[]).await? {
+async fn functions(client: &Client, catalog: &mut Catalog, from: Oid) -> Result<(), LoadError> {
+    for row in client.query(sql::FUNCTIONS, &[&from]).await? {
         let function = function(&row)?;
         let class = classify(&function);
         let is_builtin = function.oid < FIRST_NORMAL_OID;
@@ -281,7 +346,7 @@ async fn search_paths(client: &Client) -> Result<HashMap<String, String>, LoadEr
 pub fn fingerprint(catalog: &Catalog) -> u64 {
     let mut sum = 0_u64;
     for relation in catalog.relations.values() {
-        sum = sum.wrapping_add(hash_of(|state| hash_relation(relation, state)));
+        sum = sum.wrapping_add(relation.fingerprint);
     }
     for (name, functions) in &catalog.functions {
         for f in functions {
@@ -309,7 +374,7 @@ pub fn fingerprint(catalog: &Catalog) -> u64 {
     for entry in &catalog.view_calls {
         sum = sum.wrapping_add(hash_of(|state| (7, entry).hash(state)));
     }
-    sum.wrapping_add(u64::from(catalog.server_version))
+    sum.wrapping_add(hash_of(|state| (9, &catalog.system, catalog.server_version).hash(state)))
 }
 
 fn hash_of(write: impl FnOnce(&mut DefaultHasher)) -> u64 {

@@ -29,7 +29,8 @@ pub enum TempSchema<'a> {
 
 impl Catalog {
     /// Enters a relation under its OID and names, replacing an older one of the same OID.
-    pub fn insert(&mut self, relation: Relation) {
+    pub fn insert(&mut self, relation: impl Into<Arc<Relation>>) {
+        let relation = relation.into();
         let oid = relation.oid;
         self.names.entry(relation.schema.clone()).or_default().insert(relation.name.clone(), oid);
         let bearers = self.bare_names.entry(relation.name.clone()).or_default();
@@ -42,7 +43,7 @@ impl Catalog {
                 children.push(oid);
             }
         }
-        self.relations.insert(oid, Arc::new(relation));
+        self.relations.insert(oid, relation);
     }
 
     pub fn relation(&self, oid: Oid) -> Option<&Arc<Relation>> {

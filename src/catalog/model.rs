@@ -13,6 +13,10 @@ pub struct Catalog {
     pub version: u64,
     /// For example 150018.
     pub server_version: u32,
+    /// As [`super::load::fingerprint`] gives it.
+    pub fingerprint: u64,
+    /// Tells whether the objects that came with the server are those of another snapshot of the same database.
+    pub system: String,
     /// Every relation: system catalogs, indexes, toast tables and other sessions' temporary ones included.
     pub relations: HashMap<Oid, Arc<Relation>>,
     /// schema → relation name → OID.
@@ -106,6 +110,8 @@ pub struct Relation {
     pub is_temporary: bool,
     /// Row-level security is on: who reads it decides which rows there are.
     pub has_row_security: bool,
+    /// Of everything above, for [`super::load::fingerprint`].
+    pub fingerprint: u64,
 }
 
 pub struct Column {

@@ -72,7 +72,7 @@ async fn subject(args: &ExplainArgs) -> Result<(Arc<Policy>, Catalog), String> {
             let connection = tokio::spawn(connection);
             let row = client.query_one("SELECT pg_catalog.current_database()::text", &[]).await.map_err(told)?;
             let policy = policy(&set, Some(row.get(0)))?;
-            let catalog = load::load(&client).await.map_err(told)?;
+            let catalog = load::load(&client, load::Known::Nothing).await.map_err(told)?;
             connection.abort();
             Ok((policy, catalog))
         }
@@ -86,7 +86,7 @@ async fn configured(args: &ExplainArgs) -> Result<(Arc<Policy>, Catalog), String
     let policy = policy(&PolicySet::load(&config.policies).map_err(told)?, args.database.as_deref())?;
     let logins = server::CatalogLogins::new(&config).map_err(told)?;
     let connected = connect::connect(&logins.login(&policy.database), None).await.map_err(told)?;
-    let catalog = load::load(&connected.client).await.map_err(told)?;
+    let catalog = load::load(&connected.client, load::Known::Nothing).await.map_err(told)?;
     Ok((policy, catalog))
 }
 

@@ -166,7 +166,8 @@ mod live {
         let Some(policy) = set.get(&database) else {
             return Err(format!("no policy for database `{database}`"));
         };
-        let snapshot = catalog::load::load(&client).await.map_err(|error| error.to_string())?;
+        let snapshot =
+            catalog::load::load(&client, catalog::load::Known::Nothing).await.map_err(|error| error.to_string())?;
         let indexes = indexes(&client).await.map_err(told)?;
         let mut findings = check_live(policy, &snapshot, Some(&indexes));
         findings.extend(filters(policy, &client).await.map_err(told)?);

@@ -250,7 +250,7 @@ impl Compiler {
 
     fn grant(&mut self, source: &Source, at: usize, raw: &RawGrant, grants: &mut HashMap<usize, RelationGrant>) {
         if let Some(table) = self.tables.get(at) {
-            grants.insert(at, rights::grant(source, raw, &table.columns, &mut self.errors));
+            grants.insert(at, rights::grant(source, raw, &table.name, &table.columns, &mut self.errors));
         }
     }
 

@@ -4,8 +4,8 @@
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
-    AExpr, AExprKind, BoolExpr, BoolExprType, JoinExpr, Node, ResTarget, SelectStmt, SqlValueFunctionOp, SubLink,
-    SubLinkType,
+    AExpr, AExprKind, BoolExpr, BoolExprType, ColumnRef, JoinExpr, Node, ResTarget, SelectStmt, SqlValueFunctionOp,
+    SubLink, SubLinkType,
 };
 
 use crate::sql;
@@ -20,17 +20,19 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// The filter of a table of this name, without its schema; `is_column` tells the names of its columns.
+    ///
     /// # Errors
     /// What in the text a filter cannot hold, for the policy's author.
-    pub fn parse(written: &str) -> Result<Self, String> {
+    pub fn parse(written: &str, table: &str, is_column: impl Fn(&str) -> bool) -> Result<Self, String> {
         let mut expression = one_expression(written)?;
-        pin(&mut expression)?;
+        let whole_row = Some(table).filter(|name| !is_column(name));
+        pin(&mut expression, &Around { table, whole_row, labels: Vec::new() })?;
         let target = ResTarget { val: Some(Box::new(expression)), ..ResTarget::default() };
         let target = Node { node: Some(NodeEnum::ResTarget(Box::new(target))) };
         let select = SelectStmt { target_list: vec![target], ..empty_select() };
         let select = Node { node: Some(NodeEnum::SelectStmt(Box::new(select))) };
-        let printed =
-            sql::print(&select).map_err(|_| "the filter cannot be written with qualified names".to_owned())?;
+        let printed = sql::print(select).map_err(|_| "the filter cannot be written with qualified names".to_owned())?;
         let sql = printed.strip_prefix("SELECT ").unwrap_or(&printed).to_owned();
         Ok(Self { written: written.trim().to_owned(), sql })
     }
@@ -65,11 +67,22 @@ fn empty_select() -> SelectStmt {
     }
 }
 
+/// What the names of columns in a condition may belong to.
+struct Around<'a> {
+    /// The filter's own table.
+    table: &'a str,
+    /// Its name again, where that alone means its whole row.
+    whole_row: Option<&'a str>,
+    /// What the subqueries around take their rows from, each with its schema where it has no alias.
+    labels: Vec<(String, String)>,
+}
+
 /// Writes schemas before names. Knows the nodes that conditions are made of, and refuses any other.
-fn pin(node: &mut Node) -> Result<(), String> {
+fn pin(node: &mut Node, around: &Around<'_>) -> Result<(), String> {
     match &mut node.node {
         None => Ok(()),
-        Some(NodeEnum::ColumnRef(_) | NodeEnum::AConst(_)) => Ok(()),
+        Some(NodeEnum::AConst(_)) => Ok(()),
+        Some(NodeEnum::ColumnRef(reference)) => column(reference, around),
         Some(NodeEnum::SqlvalueFunction(value)) => clients_own(value.op()),
         Some(NodeEnum::FuncCall(call)) => {
             let is_plain = call.over.is_none() && call.agg_filter.is_none() && call.agg_order.is_empty();
@@ -80,53 +93,100 @@ fn pin(node: &mut Node) -> Result<(), String> {
             if call.funcname.len() == 1 {
                 call.funcname.insert(0, name("pg_catalog"));
             }
-            all(&mut call.args)
+            all(&mut call.args, around)
         }
         Some(NodeEnum::TypeCast(cast)) => {
             if let Some(ty) = cast.type_name.as_mut().filter(|ty| ty.names.len() == 1) {
                 ty.names.insert(0, name("pg_catalog"));
             }
-            each(cast.arg.as_deref_mut())
+            each(cast.arg.as_deref_mut(), around)
         }
         Some(NodeEnum::AExpr(expr)) => {
-            each(expr.lexpr.as_deref_mut())?;
-            each(expr.rexpr.as_deref_mut())?;
+            each(expr.lexpr.as_deref_mut(), around)?;
+            each(expr.rexpr.as_deref_mut(), around)?;
             let pinned = operator(expr)?;
             *node = pinned;
             Ok(())
         }
-        Some(NodeEnum::BoolExpr(expr)) => all(&mut expr.args),
-        Some(NodeEnum::NullTest(test)) => each(test.arg.as_deref_mut()),
-        Some(NodeEnum::BooleanTest(test)) => each(test.arg.as_deref_mut()),
-        Some(NodeEnum::CoalesceExpr(expr)) => all(&mut expr.args),
-        Some(NodeEnum::List(list)) => all(&mut list.items),
-        Some(NodeEnum::AArrayExpr(array)) => all(&mut array.elements),
+        Some(NodeEnum::BoolExpr(expr)) => all(&mut expr.args, around),
+        Some(NodeEnum::NullTest(test)) => each(test.arg.as_deref_mut(), around),
+        Some(NodeEnum::BooleanTest(test)) => each(test.arg.as_deref_mut(), around),
+        Some(NodeEnum::CoalesceExpr(expr)) => all(&mut expr.args, around),
+        Some(NodeEnum::List(list)) => all(&mut list.items, around),
+        Some(NodeEnum::AArrayExpr(array)) => all(&mut array.elements, around),
         Some(NodeEnum::CaseExpr(case)) if case.arg.is_none() => {
-            all(&mut case.args)?;
-            each(case.defresult.as_deref_mut())
+            all(&mut case.args, around)?;
+            each(case.defresult.as_deref_mut(), around)
         }
         Some(NodeEnum::CaseWhen(when)) => {
-            each(when.expr.as_deref_mut())?;
-            each(when.result.as_deref_mut())
+            each(when.expr.as_deref_mut(), around)?;
+            each(when.result.as_deref_mut(), around)
         }
-        Some(NodeEnum::SubLink(link)) => subquery(link),
-        Some(NodeEnum::ResTarget(target)) => each(target.val.as_deref_mut()),
+        Some(NodeEnum::SubLink(link)) => subquery(link, around),
+        Some(NodeEnum::ResTarget(target)) => each(target.val.as_deref_mut(), around),
         Some(NodeEnum::RangeVar(range)) if range.schemaname.is_empty() => Err(format!(
             "the filter names `{}` without its schema: the client's search_path would decide which it is",
             range.relname
         )),
         Some(NodeEnum::RangeVar(_)) => Ok(()),
-        Some(NodeEnum::JoinExpr(join)) => pin_join(join),
+        Some(NodeEnum::JoinExpr(join)) => pin_join(join, around),
         Some(_) => Err("the filter uses a form of SQL that filters do not know: write it more simply".to_owned()),
     }
 }
 
-fn each(node: Option<&mut Node>) -> Result<(), String> {
-    node.map_or(Ok(()), pin)
+fn each(node: Option<&mut Node>, around: &Around<'_>) -> Result<(), String> {
+    node.map_or(Ok(()), |node| pin(node, around))
 }
 
-fn all(nodes: &mut [Node]) -> Result<(), String> {
-    nodes.iter_mut().try_for_each(pin)
+fn all(nodes: &mut [Node], around: &Around<'_>) -> Result<(), String> {
+    nodes.iter_mut().try_for_each(|node| pin(node, around))
+}
+
+/// An UPDATE or DELETE has the filter beside tables that the client names: a table's name in front of a column, or a
+/// whole row's, would be taken for one of them.
+fn column(reference: &mut ColumnRef, around: &Around<'_>) -> Result<(), String> {
+    let is_label = |is_meant: &dyn Fn(&(String, String)) -> bool| around.labels.iter().any(is_meant);
+    let name = |field: &Node| if matches!(field.node, Some(NodeEnum::AStar(_))) { "*" } else { text(field) }.to_owned();
+    let names: Vec<String> = reference.fields.iter().map(name).collect();
+    match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [sql::PLACE] => Err(format!("the filter uses a column named `{}`, which pgveil uses itself", sql::PLACE)),
+        [name] if around.whole_row == Some(name) || is_label(&|(_, label)| label == name) => Err(format!(
+            "the filter uses `{name}`, which may mean a whole row: name columns, or give the table an alias"
+        )),
+        [_] => Ok(()),
+        // Here the table is the only one
+        [table, name] if around.labels.is_empty() && *table == around.table && *name != "*" => {
+            reference.fields.remove(0);
+            Ok(())
+        }
+        [name, _] if is_label(&|(_, label)| label == name) => Ok(()),
+        [schema, name, _] if is_label(&|(known, label)| known == schema && label == name) => Ok(()),
+        _ => Err(format!(
+            "the filter uses `{}`, and a client's statement may give that name to another table: write the column alone, \
+             or `column IN (SELECT …)`",
+            names.join(".")
+        )),
+    }
+}
+
+/// What the items of a subquery's FROM are called.
+fn labels(items: &[Node]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for item in items {
+        match &item.node {
+            Some(NodeEnum::RangeVar(range)) => found.push(match &range.alias {
+                Some(alias) => (String::new(), alias.aliasname.clone()),
+                None => (range.schemaname.clone(), range.relname.clone()),
+            }),
+            Some(NodeEnum::JoinExpr(join)) => {
+                found.extend(join.alias.iter().map(|alias| (String::new(), alias.aliasname.clone())));
+                let sides = join.larg.as_deref().into_iter().chain(join.rarg.as_deref());
+                found.extend(sides.flat_map(|side| labels(std::slice::from_ref(side))));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn clients_own(value: SqlValueFunctionOp) -> Result<(), String> {
@@ -197,8 +257,8 @@ fn joined(of: BoolExprType, mut args: Vec<Node>) -> Node {
     }
 }
 
-fn subquery(link: &mut SubLink) -> Result<(), String> {
-    each(link.testexpr.as_deref_mut())?;
+fn subquery(link: &mut SubLink, around: &Around<'_>) -> Result<(), String> {
+    each(link.testexpr.as_deref_mut(), around)?;
     match link.sub_link_type() {
         SubLinkType::ExistsSublink | SubLinkType::ExprSublink | SubLinkType::ArraySublink => {}
         SubLinkType::AnySublink | SubLinkType::AllSublink => match link.oper_name.as_slice() {
@@ -211,9 +271,11 @@ fn subquery(link: &mut SubLink) -> Result<(), String> {
     let Some(NodeEnum::SelectStmt(select)) = link.subselect.as_deref_mut().and_then(|query| query.node.as_mut()) else {
         return Err("the filter's subquery is no SELECT".to_owned());
     };
-    all(&mut select.target_list)?;
-    all(&mut select.from_clause)?;
-    each(select.where_clause.as_deref_mut())?;
+    let labels = around.labels.iter().cloned().chain(labels(&select.from_clause)).collect();
+    let around = &Around { labels, ..*around };
+    all(&mut select.target_list, around)?;
+    all(&mut select.from_clause, around)?;
+    each(select.where_clause.as_deref_mut(), around)?;
     let rest = SelectStmt {
         target_list: Vec::new(),
         from_clause: Vec::new(),
@@ -226,13 +288,13 @@ fn subquery(link: &mut SubLink) -> Result<(), String> {
     }
 }
 
-fn pin_join(join: &mut JoinExpr) -> Result<(), String> {
+fn pin_join(join: &mut JoinExpr, around: &Around<'_>) -> Result<(), String> {
     if join.is_natural || !join.using_clause.is_empty() {
         return Err("the filter joins by name, which cannot name its operator: write JOIN … ON".to_owned());
     }
-    each(join.larg.as_deref_mut())?;
-    each(join.rarg.as_deref_mut())?;
-    each(join.quals.as_deref_mut())
+    each(join.larg.as_deref_mut(), around)?;
+    each(join.rarg.as_deref_mut(), around)?;
+    each(join.quals.as_deref_mut(), around)
 }
 
 fn pinned(symbol: &str) -> Vec<Node> {
@@ -254,6 +316,11 @@ fn text(node: &Node) -> &str {
 mod tests {
     use super::*;
 
+    /// Of a table `acc` with a column `a`.
+    fn parse(written: &str) -> Result<String, String> {
+        Filter::parse(written, "acc", |name| name == "a").map(|filter| filter.sql)
+    }
+
     #[test]
     fn names_mean_what_pg_catalog_has() {
         for (written, sql) in [
@@ -272,8 +339,17 @@ mod tests {
                 "b OPERATOR(pg_catalog.=) ANY (SELECT id FROM public.x WHERE o OPERATOR(pg_catalog.=) session_user)",
             ),
             ("kind = 'user'", "kind OPERATOR(pg_catalog.=) 'user'"),
+            ("acc.a = 1", "a OPERATOR(pg_catalog.=) 1"),
+            (
+                "a AND EXISTS (SELECT FROM s.x y WHERE y.id IS NULL)",
+                "a AND EXISTS (SELECT FROM s.x y WHERE y.id IS NULL)",
+            ),
+            (
+                "EXISTS (SELECT x.* FROM s.x JOIN s.z ON x.a IS NULL WHERE s.x.id IS NULL)",
+                "EXISTS (SELECT x.* FROM s.x JOIN s.z ON x.a IS NULL WHERE s.x.id IS NULL)",
+            ),
         ] {
-            assert_eq!(Filter::parse(written).map(|filter| filter.sql).as_deref(), Ok(sql), "{written}");
+            assert_eq!(parse(written).as_deref(), Ok(sql), "{written}");
         }
     }
 
@@ -300,8 +376,18 @@ mod tests {
             ("a IS DISTINCT FROM b", "write it with `=`"),
             ("id IN (SELECT id FROM s.x GROUP BY id)", "more than SELECT, FROM and WHERE"),
             ("count(*) OVER () > 1", "window function"),
+            // UPDATE acc z … FROM (SELECT 1 AS a) acc
+            ("EXISTS (SELECT FROM s.x WHERE x.a = acc.a)", "`acc.a`"),
+            ("EXISTS (SELECT FROM s.x WHERE s.acc.a IS NULL)", "`s.acc.a`"),
+            ("EXISTS (SELECT FROM s.x WHERE o.x.a IS NULL)", "`o.x.a`"),
+            ("other.a = 1", "`other.a`"),
+            ("s.f(acc)", "a whole row"),
+            ("s.f(acc.*)", "`acc.*`"),
+            ("acc IS NOT NULL", "a whole row"),
+            ("a IN (SELECT id FROM s.x WHERE s.f(x))", "a whole row"),
+            ("pgveil_place = 1", "uses itself"),
         ] {
-            let refused = Filter::parse(written).map(|filter| filter.sql).unwrap_err();
+            let refused = parse(written).unwrap_err();
             assert!(refused.contains(why), "{written}: {refused}");
         }
     }

@@ -40,6 +40,7 @@ enum Word {
 pub(super) fn grant(
     source: &Source,
     raw: &RawGrant,
+    name: &str,
     columns: &[NamedColumn],
     errors: &mut Vec<PolicyError>,
 ) -> RelationGrant {
@@ -76,7 +77,7 @@ pub(super) fn grant(
         grant: source.place(raw.line),
         columns: table.columns.0.iter().map(|(name, _)| (name.value.clone(), source.place(name.line))).collect(),
     };
-    let filter = filter(source, table.filter.as_ref(), columns, errors);
+    let filter = filter(source, table.filter.as_ref(), name, columns, errors);
     RelationGrant { default, columns: compiled, filter, places }
 }
 
@@ -235,6 +236,7 @@ fn deny() -> ColumnGrant {
 fn filter(
     source: &Source,
     filter: Option<&At<String>>,
+    table: &str,
     columns: &[NamedColumn],
     errors: &mut Vec<PolicyError>,
 ) -> Option<Filter> {
@@ -247,5 +249,6 @@ fn filter(
         // Compared as ciphertext `<>` would be true of every row
         refuse(format!("the filter uses `{}`, which is sealed: the server cannot read it", column.name));
     }
-    Filter::parse(written).map_err(refuse).ok()
+    let is_column = |name: &str| columns.iter().any(|column| column.name == name);
+    Filter::parse(written, table, is_column).map_err(refuse).ok()
 }

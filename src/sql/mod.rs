@@ -8,9 +8,11 @@ mod depth;
 mod filled;
 mod fragment;
 mod inventory;
+mod marks;
 mod misplaced;
 mod print;
 mod printable;
+mod replace;
 mod scan;
 mod second_reader;
 mod shape;
@@ -22,9 +24,11 @@ use pg_query::ParserOptions;
 use pg_query::protobuf::Node;
 
 pub use filled::is_filled;
-pub use fragment::Fragment;
+pub use fragment::{Fragment, PLACE};
 pub use inventory::{Call, Inventory, Name, inventory};
+pub use marks::Marks;
 pub use print::{expression, print, query};
+pub use replace::replace_column;
 pub use scan::scan;
 pub use shape::{Shape, shape};
 

@@ -126,7 +126,7 @@ mod tests {
             let tree = super::super::parse(sql, true).unwrap().remove(0).tree;
             assert_eq!(is_printable(&tree), printable, "{sql}");
             // The printer's assertions hold, whatever it makes of it
-            drop(super::super::print(&tree));
+            drop(super::super::print(tree));
         }
     }
 }

@@ -9,6 +9,32 @@ pub const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LO
      SET LOCAL bytea_output = 'hex'; SET LOCAL standard_conforming_strings = on; \
      SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '100ms'";
 
+/// Differs whenever an object that came with the server has changed: those that keep their OID below 16384.
+pub const SYSTEM: &str = "\
+SELECT string_agg(format('%s:%s', n, x), ' ' ORDER BY k) FROM (
+    SELECT 1 AS k, count(*) AS n, sum(xmin::text::int8) AS x FROM pg_class WHERE oid < 16384
+    UNION ALL
+    SELECT 2, count(*), sum(xmin::text::int8) FROM pg_attribute WHERE attrelid < 16384 AND attnum > 0
+    UNION ALL
+    SELECT 3, count(*), sum(xmin::text::int8) FROM pg_rewrite WHERE ev_class < 16384
+    UNION ALL
+    SELECT 4, count(*), sum(xmin::text::int8) FROM pg_proc WHERE oid < 16384
+    UNION ALL
+    SELECT 5, count(*), sum(xmin::text::int8) FROM pg_trigger WHERE tgrelid < 16384
+    UNION ALL
+    SELECT 6, count(*), sum(xmin::text::int8) FROM pg_policy WHERE polrelid < 16384
+    UNION ALL
+    SELECT 7, count(*), sum(xmin::text::int8) FROM pg_inherits WHERE inhrelid < 16384
+    UNION ALL
+    SELECT 8, count(*), sum(xmin::text::int8) FROM pg_constraint
+     WHERE conrelid BETWEEN 1 AND 16383 OR confrelid BETWEEN 1 AND 16383
+    UNION ALL
+    SELECT 9, count(*), sum(xmin::text::int8) FROM pg_attrdef WHERE adrelid < 16384
+    UNION ALL
+    SELECT 10, count(*), sum(hashtext(rolname::text)::int8 # oid::int8) FROM pg_roles
+) AS part";
+
+/// `$1`: of which OID on. `$2`: of these alone, unless it is NULL.
 pub const RELATIONS: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::text, ''),
        c.relpersistence = 't',
@@ -17,7 +43,19 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::t
        c.relrowsecurity
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_roles r ON r.oid = c.relowner";
+  LEFT JOIN pg_roles r ON r.oid = c.relowner
+ WHERE c.oid >= $1 AND ($2::oid[] IS NULL OR c.oid = ANY ($2))";
+
+/// Of every session.
+pub const TEMPORARY: &str = "SELECT coalesce(array_agg(oid), '{}') FROM pg_class WHERE relpersistence = 't'";
+
+/// Facts about relations, whose OID is the first column: of the same ones as [`RELATIONS`], in the order of what is told.
+pub fn within(facts: &str) -> String {
+    format!(
+        "SELECT * FROM ({facts}) AS fact (relation) \
+         WHERE relation >= $1 AND ($2::oid[] IS NULL OR relation = ANY ($2)) ORDER BY 1, 2"
+    )
+}
 
 pub const SCHEMAS: &str = "SELECT nspname::text FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'";
 
@@ -27,8 +65,7 @@ SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotn
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid AND c.relkind NOT IN ('i', 'I', 't')
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attnum > 0 AND NOT a.attisdropped
- ORDER BY a.attrelid, a.attnum";
+ WHERE a.attnum > 0 AND NOT a.attisdropped";
 
 /// Columns of primary and foreign keys on both ends, and of partition keys; a column inside a partition key's
 /// expression depends on its own table.
@@ -43,7 +80,7 @@ SELECT objid, objsubid::int2 FROM pg_depend
  WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
    AND objid = refobjid AND objsubid > 0 AND refobjsubid = 0";
 
-pub const PARENTS: &str = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno";
+pub const PARENTS: &str = "SELECT inhrelid, inhparent FROM pg_inherits";
 
 /// What a view or rule names: its stored tree is complete, while `pg_depend` has no rows for objects made by initdb.
 /// `pg_depend` still counts, for servers whose trees read differently. A column name cannot pose as a key of the
@@ -61,13 +98,11 @@ SELECT ev_class, target FROM (
     UNION
     SELECT reltoastrelid, oid FROM pg_class WHERE reltoastrelid <> 0
 ) AS named
- WHERE target NOT IN (0, ev_class)
- ORDER BY 1, 2";
+ WHERE target NOT IN (0, ev_class)";
 
 pub const CASCADES: &str = "\
 SELECT DISTINCT confrelid, conrelid FROM pg_constraint
- WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
- ORDER BY 1, 2";
+ WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))";
 
 /// Built-in functions are no dependencies: those that a policy or a domain's check runs stand in its stored tree, and what an
 /// index or a partition key runs of them is immutable. A domain's check is run by who reads the column, too: a literal beside it
@@ -102,17 +137,15 @@ UNION
 SELECT relation, (regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g'))[1]::oid, on_read
   FROM (SELECT polrelid AS relation, concat(polqual, polwithcheck) AS tree, true AS on_read FROM pg_policy
         UNION ALL
-        SELECT typed.attrelid, c.conbin::text, true FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored
- ORDER BY 1, 2, 3";
+        SELECT typed.attrelid, c.conbin::text, true FROM typed JOIN pg_constraint c ON c.contypid = typed.type) AS stored";
 
 pub const VIEW_CALLS: &str = "\
 SELECT DISTINCT w.ev_class,
        (regexp_matches(w.ev_action::text || w.ev_qual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g'))[1]::oid
-  FROM pg_rewrite w
- ORDER BY 1, 2";
+  FROM pg_rewrite w";
 
 pub const TRIGGERS: &str = "\
-SELECT tgrelid, tgname::text, tgfoid FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid, tgname";
+SELECT tgrelid, tgname::text, tgfoid FROM pg_trigger WHERE NOT tgisinternal";
 
 pub const UNIQUE_INDEXES: &str = "\
 SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
@@ -121,12 +154,11 @@ SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
  WHERE i.indisunique AND i.indrelid >= 16384
-   AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind <> 't')
- ORDER BY i.indrelid, c.relname";
+   AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind <> 't')";
 
 pub const CHECKS: &str = "\
 SELECT conrelid, conname::text, coalesce(pg_get_constraintdef(oid), ''), convalidated
-  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 ORDER BY conrelid, conname";
+  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0";
 
 pub const FUNCTIONS: &str = "\
 SELECT p.oid, n.nspname::text, p.proname::text, p.prokind, l.lanname::text, p.provolatile,
@@ -134,6 +166,7 @@ SELECT p.oid, n.nspname::text, p.proname::text, p.prokind, l.lanname::text, p.pr
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.oid >= $1
  ORDER BY p.oid";
 
 pub const OPERATORS: &str = "\
@@ -158,11 +191,20 @@ SELECT m.rolname::text, r.rolname::text
  WHERE a.inherit_option OR a.set_option
  GROUP BY 1, 2 ORDER BY 1, 2";
 
+/// The last column: an enumeration, or an array of one, that no function of a user's casts from or to.
 pub const TYPES: &str = "\
+WITH cast_by_users AS (
+    SELECT castsource AS type FROM pg_cast WHERE castfunc >= 16384
+    UNION
+    SELECT casttarget FROM pg_cast WHERE castfunc >= 16384
+),
+enumeration AS (
+    SELECT oid, typarray FROM pg_type
+     WHERE typtype = 'e' AND oid NOT IN (SELECT type FROM cast_by_users)
+       AND typarray NOT IN (SELECT type FROM cast_by_users)
+)
 SELECT t.oid, n.nspname::text, t.typname::text, nullif(t.typbasetype, 0),
-       EXISTS (SELECT FROM pg_type e WHERE e.typtype = 'e' AND (e.oid = t.oid OR e.typarray = t.oid)
-                  AND NOT EXISTS (SELECT FROM pg_cast c WHERE c.castfunc >= 16384
-                                     AND (c.castsource IN (e.oid, e.typarray) OR c.casttarget IN (e.oid, e.typarray))))
+       t.oid IN (SELECT oid FROM enumeration UNION ALL SELECT typarray FROM enumeration)
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace";
 
 /// The server's default where this login has none of its own, then the database's, the role's, and the role's in this

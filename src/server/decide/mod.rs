@@ -522,7 +522,8 @@ fn statements(sql: &str, shape: Option<&(Key, Vec<Range<usize>>)>, situation: &S
     Ok(Text { decisions, kept, of_shape })
 }
 
-/// One analysis for all texts of the shape, where the text is one statement that is rewritten.
+/// One analysis for all texts of the shape, where the text is one statement that is rewritten. Without literals the text
+/// itself is kept.
 fn template(
     sql: &str,
     statements: &[sql::Statement],
@@ -535,6 +536,9 @@ fn template(
     else {
         return Kept::Singular;
     };
+    if literals.is_empty() {
+        return Kept::Singular;
+    }
     let (overlay, unstyled) = (Overlay::default(), Style::default());
     let names = AskedNames::new(situation.view, &overlay);
     let context = situation.context(&names, &overlay, &unstyled);

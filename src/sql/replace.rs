@@ -3,16 +3,14 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 
-use super::naming::string;
-
 /// Replaces every bare reference to `name`. Knows the nodes that mask expressions are made of; in any other a reference
 /// stays and the server refuses the statement, since no column bears the name.
-pub(super) fn replace_column(node: &mut Node, name: &str, column: &Node) {
+pub fn replace_column(node: &mut Node, name: &str, column: &Node) {
     let mut each = |node: &mut Node| replace_column(node, name, column);
     match &mut node.node {
         Some(NodeEnum::ColumnRef(reference)) => {
             if let [only] = reference.fields.as_slice()
-                && string(only) == Some(name)
+                && matches!(&only.node, Some(NodeEnum::String(text)) if text.sval == name)
             {
                 *node = column.clone();
             }
