@@ -160,26 +160,23 @@ fn system_table(oid: Oid, context: &Context<'_>) -> Option<String> {
         if relation.schema == "pg_catalog" && relation.kind == RelationKind::Table {
             return Some(super::relation::full_name(relation));
         }
-        if seen.insert(relation.oid) {
-            let behind =
-                |name: Name| catalog.relation_named(name.schema.as_deref().unwrap_or("pg_catalog"), &name.name);
-            next.extend(
-                relation.definition.as_deref().into_iter().flat_map(changed_through).filter_map(behind).map(|r| r.oid),
-            );
-        }
+        let Some(definition) = relation.definition.as_deref().filter(|_| seen.insert(relation.oid)) else { continue };
+        // A view that cannot be read may stand for anything
+        let Some(names) = changed_through(definition) else { return Some(super::relation::full_name(relation)) };
+        let behind = |name: Name| catalog.relation_named(name.schema.as_deref().unwrap_or("pg_catalog"), &name.name);
+        next.extend(names.into_iter().filter_map(behind).map(|relation| relation.oid));
     }
     None
 }
 
 /// What the rows of a view are rows of: PostgreSQL changes them where it is one relation. Names in the query's other
-/// parts are taken for it too.
-fn changed_through(definition: &str) -> Vec<Name> {
-    let Ok(query) = sql::query(definition) else { return Vec::new() };
-    match &query {
-        NodeEnum::SelectStmt(select) if select.from_clause.len() > 1 => Vec::new(),
-        NodeEnum::SelectStmt(select) if is_join(select) => Vec::new(),
+/// parts are taken for it too. `None` where the definition cannot be read.
+fn changed_through(definition: &str) -> Option<Vec<Name>> {
+    let query = sql::query(definition).ok()?;
+    Some(match &query {
+        NodeEnum::SelectStmt(select) if select.from_clause.len() > 1 || is_join(select) => Vec::new(),
         _ => sql::inventory(&Node { node: Some(query) }).relations,
-    }
+    })
 }
 
 fn is_join(select: &SelectStmt) -> bool {
