@@ -13,6 +13,7 @@ use support::wire::Client;
 /// With how many of the single and double bytes, and of the characters up to U+FFFF, the proxy must convert at least.
 const ENCODINGS: &[(&str, usize, usize)] = &[
     ("GBK", 21_700, 21_700),
+    ("BIG5", 13_400, 13_400),
     ("EUC_CN", 7_400, 7_400),
     ("GB18030", 23_900, 63_300),
     ("SJIS", 7_300, 7_300),
@@ -92,6 +93,87 @@ fn what_sessions_of_other_encodings_write_is_read_by_every_other() {
             let read = utf8.must(&format!("SELECT notes, address FROM customers WHERE id >= {id}")).rows;
             assert_eq!(read, vec![vec![Some(TEXT.to_owned().into_bytes()); 2]; 3], "{name} {encoding}");
         }
+    }
+}
+
+/// The mask of a name looks for compound surnames, which these encodings lack or have in part.
+#[test]
+fn masks_hold_where_the_encoding_lacks_their_characters() {
+    let twins = Twins::start(&[]);
+    twins.create("bank", schema::PROTECTED);
+    let proxy = Proxy::start(twins.server.port());
+    let mut app = Client::connect(proxy.port(), "app", "bank").unwrap();
+    app.must("INSERT INTO branches VALUES (901, 'X', 'x', 'y')");
+    app.must("INSERT INTO customers (id, name, id_number, branch_id) VALUES (800001, 'Jane Doe', '1', 901), (800002, '司马光', '2', 901)");
+    for (encoding, chinese) in [
+        ("LATIN1", false),
+        ("LATIN2", false),
+        ("WIN1252", false),
+        ("EUC_KR", false),
+        ("SJIS", false),
+        ("EUC_CN", true),
+        ("UTF8", true),
+    ] {
+        let mut teller = Client::connect(proxy.port(), "teller", "bank").unwrap();
+        teller.must(&format!("SET client_encoding TO '{encoding}'"));
+        let mut name =
+            |id: u32| teller.must(&format!("SELECT name FROM customers WHERE id = {id}")).rows.remove(0).remove(0);
+        assert_eq!(name(800_001).as_deref(), Some(&b"J***"[..]), "{encoding}");
+        if chinese {
+            let masked = encoding::from_utf8(encoding, "司马*".as_bytes()).unwrap().into_owned();
+            assert_eq!(name(800_002), Some(masked), "{encoding}");
+        }
+    }
+}
+
+/// A literal of a session's encoding is sealed as the characters that the server would have made of it, or refused.
+#[test]
+fn literals_are_sealed_as_the_server_reads_them() {
+    let twins = Twins::start(&[]);
+    twins.create("bank", schema::PROTECTED);
+    let proxy = Proxy::start(twins.server.port());
+    let mut plain = Client::connect(twins.server.port(), "postgres", "postgres").unwrap();
+    plain.must(SETUP);
+    let mut app = Client::connect(proxy.port(), "app", "bank").unwrap();
+    app.must("INSERT INTO branches VALUES (901, 'X', 'x', 'y')");
+    app.must("INSERT INTO customers (id, name, id_number, branch_id) VALUES (800001, 'n', '1', 901)");
+    // How many of the groups of 64 characters must be answered; the others hold one that is not certain
+    for (encoding, least) in [
+        ("GBK", 341),
+        ("GB18030", 982),
+        ("BIG5", 204),
+        ("EUC_CN", 115),
+        ("EUC_TW", 0),
+        ("SJIS", 114),
+        ("EUC_JP", 6),
+        ("EUC_KR", 128),
+        ("UHC", 265),
+        ("WIN1252", 2),
+        ("LATIN1", 2),
+    ] {
+        let characters = format!(
+            "SELECT utf8_of(bytes, '{encoding}'), encode(bytes, 'hex')
+             FROM generate_series(128, 65535) n, bytes_of(chr(n), '{encoding}') bytes
+             WHERE n NOT BETWEEN 55296 AND 57343 AND utf8_of(bytes, '{encoding}') IS NOT NULL"
+        );
+        let rows = plain.must(&characters).rows;
+        let mut session = Client::connect(proxy.port(), "app", "bank").unwrap();
+        session.must(&format!("SET client_encoding TO '{encoding}'"));
+        let mut sealed = 0;
+        for rows in rows.chunks(64) {
+            let text: Vec<u8> = rows.iter().flat_map(|row| row[0].clone().unwrap()).collect();
+            let bytes: Vec<u8> = rows.iter().flat_map(|row| from_hex(row[1].as_deref().unwrap())).collect();
+            let update = [b"UPDATE customers SET address = '", &bytes[..], b"' WHERE id = 800001"].concat();
+            if let Some(failure) = session.query(&update).failure {
+                // 22021: JIS X 0212, which the proxy does not read
+                assert!(["0A000", "22021"].contains(&&*failure.sqlstate), "{encoding}: {failure:?}");
+                continue;
+            }
+            sealed += 1;
+            let stored = app.must("SELECT address FROM customers WHERE id = 800001").rows.remove(0).remove(0);
+            assert_eq!(stored, Some(text), "{encoding}");
+        }
+        assert!(sealed >= least, "{encoding}: {sealed} of {}", rows.len().div_ceil(64));
     }
 }
 

@@ -20,7 +20,7 @@ pub fn is_utf8(name: &str) -> bool {
 /// 0A000 where the encoding is not known.
 pub fn charset(name: &str) -> Result<Charset, PgError> {
     Ok(match name {
-        "GBK" | "UHC" => Charset::TwoByte,
+        "GBK" | "BIG5" | "UHC" => Charset::TwoByte,
         "GB18030" => Charset::Gb18030,
         "SJIS" => Charset::ShiftJis,
         _ if is_utf8(name) || converter(name).is_some() => Charset::AsciiSafe,
@@ -31,17 +31,16 @@ pub fn charset(name: &str) -> Result<Charset, PgError> {
 /// A client's text in UTF-8. Text that is UTF-8 already is not checked here but where it is read.
 ///
 /// # Errors
-/// 22021 for bytes that are no text of the encoding, 0A000 where the encoding is not known.
+/// 22021 for bytes that are no text of the encoding; 0A000 where the encoding is not known, and for characters that
+/// PostgreSQL and the converter have differently.
 pub fn to_utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, PgError> {
     if is_utf8(name) || bytes.is_ascii() {
         return Ok(Cow::Borrowed(bytes));
     }
-    let converter = converter(name).ok_or_else(|| unknown(name))?;
-    let text = converter.decode(bytes).ok_or_else(|| {
-        let message = format!("invalid byte sequence for encoding \"{name}\"");
-        PgError::new(SqlState::CHARACTER_NOT_IN_REPERTOIRE, message)
-    })?;
-    Ok(Cow::Owned(text.into_bytes()))
+    match converter(name).and_then(|converter| converter.decode(bytes)) {
+        Some(text) => Ok(Cow::Owned(text.into_bytes())),
+        None => Err(read(name, bytes).map_or_else(|error| error, |_| uncertain(name))),
+    }
 }
 
 /// UTF-8 in the client's encoding.
@@ -52,16 +51,55 @@ pub fn from_utf8<'a>(name: &str, text: &'a [u8]) -> Result<Cow<'a, [u8]>, PgErro
     if is_utf8(name) || text.is_ascii() {
         return Ok(Cow::Borrowed(text));
     }
-    let converter = converter(name).ok_or_else(|| unknown(name))?;
-    let encoded = std::str::from_utf8(text).ok().and_then(|text| converter.encode(text)).ok_or_else(|| {
-        let message = format!("a character in encoding \"UTF8\" has no equivalent in encoding \"{name}\"");
-        PgError::new(SqlState::UNTRANSLATABLE_CHARACTER, message)
-    })?;
-    Ok(Cow::Owned(encoded))
+    let encoded = std::str::from_utf8(text).ok().and_then(|text| converter(name)?.encode(text));
+    encoded.map(Cow::Owned).ok_or_else(|| match converter(name) {
+        Some(_) => lacking(name),
+        None => unknown(name),
+    })
+}
+
+/// Text as it is read where nothing is sealed: at most more tolerant than PostgreSQL, which takes the same bytes for
+/// one character, but may have another for them.
+///
+/// # Errors
+/// 22021 for bytes that are no text of the encoding, 0A000 where the encoding is not known.
+pub fn read(name: &str, bytes: &[u8]) -> Result<String, PgError> {
+    let read = match converter(name).ok_or_else(|| unknown(name))? {
+        Converter::Latin1 => Some(encoding_rs::mem::decode_latin1(bytes)),
+        Converter::Table { table, .. } => table.decode_without_bom_handling_and_without_replacement(bytes),
+    };
+    read.map(Cow::into_owned).ok_or_else(|| invalid(name))
+}
+
+/// What [`read`] would read as the text.
+///
+/// # Errors
+/// 22P05 for a character that the encoding lacks, 0A000 where the encoding is not known.
+pub fn write(name: &str, text: &str) -> Result<Vec<u8>, PgError> {
+    let written = match converter(name).ok_or_else(|| unknown(name))? {
+        latin1 @ Converter::Latin1 => latin1.encode(text),
+        Converter::Table { table, .. } => encode_table(table, text),
+    };
+    written.ok_or_else(|| lacking(name))
+}
+
+pub fn invalid(name: &str) -> PgError {
+    PgError::new(SqlState::CHARACTER_NOT_IN_REPERTOIRE, format!("invalid byte sequence for encoding \"{name}\""))
+}
+
+fn lacking(name: &str) -> PgError {
+    let message = format!("a character in encoding \"UTF8\" has no equivalent in encoding \"{name}\"");
+    PgError::new(SqlState::UNTRANSLATABLE_CHARACTER, message)
 }
 
 fn unknown(name: &str) -> PgError {
-    let message = format!("protected values are not converted to or from encoding \"{name}\"");
+    let message = format!("text beyond ASCII is not converted to or from encoding \"{name}\"");
+    PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint("Set client_encoding to UTF8.")
+}
+
+fn uncertain(name: &str) -> PgError {
+    let message =
+        format!("a protected value has a character in encoding \"{name}\" that is not read alike by everybody");
     PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint("Set client_encoding to UTF8.")
 }
 
@@ -77,12 +115,12 @@ enum Converter {
     },
 }
 
-/// BIG5 is missing on purpose: PostgreSQL and `encoding_rs` differ in hundreds of its characters.
 fn converter(name: &str) -> Option<Converter> {
     let (table, agrees): (_, fn(&str, &[u8]) -> bool) = match name {
         "LATIN1" => return Some(Converter::Latin1),
         "GBK" => (encoding_rs::GBK, |text, _| text.chars().all(is_in_gbk)),
         "EUC_CN" => (encoding_rs::GBK, |text, bytes| text.chars().all(is_in_gb2312) && are_euc_pairs(bytes)),
+        "BIG5" => (encoding_rs::BIG5, |_, bytes| pairs(bytes).all(is_in_big5)),
         "GB18030" => (encoding_rs::GB18030, |text, _| text.chars().all(is_in_gb18030)),
         "SJIS" => (encoding_rs::SHIFT_JIS, |text, _| text.chars().all(is_in_sjis)),
         "EUC_JP" => (encoding_rs::EUC_JP, |_, bytes| pairs(bytes).all(|(lead, _)| lead < 0xf9)),
@@ -145,6 +183,18 @@ const fn is_in_gb2312(c: char) -> bool {
         && !matches!(c, '·' | 'ń' | 'ň' | 'ɑ' | 'ɡ' | '—' | '\u{2170}'..='\u{2179}' | '\u{fe31}' | '\u{fe33}'..='\u{fe44}')
 }
 
+/// `encoding_rs` has the extensions of Hong Kong and of ETEN, and other characters for a few signs.
+const fn is_in_big5((lead, trail): (u8, u8)) -> bool {
+    match lead {
+        0xa1 => !matches!(trail, 0x45 | 0x4e | 0x5a | 0xc2 | 0xc3 | 0xc5 | 0xe3 | 0xf2 | 0xf3 | 0xfe),
+        0xa2 => !matches!(trail, 0x40..=0x42 | 0x44 | 0x46 | 0x47),
+        0xa3 => trail < 0xc0,
+        0xc6 => trail < 0xa1,
+        0xf9 => trail < 0xdd,
+        _ => matches!(lead, 0xa4..=0xc5 | 0xc9..=0xf8),
+    }
+}
+
 /// PostgreSQL before 18 has the mapping of the year 2000, `encoding_rs` the later one.
 const fn is_in_gb18030(c: char) -> bool {
     !matches!(c, '\u{1e3f}' | '\u{9fb4}'..='\u{9fbb}' | '\u{e7c7}' | '\u{fe10}'..='\u{fe19}')
@@ -184,6 +234,7 @@ mod tests {
             ("GBK", b"\xd5\xc5\xc8\xfd", "张三"),
             ("GBK", b"\x81\x5c", "乗"),
             ("GB18030", b"\x81\x39\xee\x39", "\u{3400}"),
+            ("BIG5", b"\xa5\x5c", "功"),
             ("LATIN1", b"\x80\xe9", "\u{80}é"),
             ("WIN1252", b"\x80\xe9", "€é"),
             ("SQL_ASCII", b"plain", "plain"),
@@ -193,12 +244,13 @@ mod tests {
             assert_eq!(from_utf8(name, text.as_bytes()).as_deref(), Ok(*bytes), "{name}");
         }
         let refused: &[(&str, &[u8], SqlState)] = &[
-            ("GBK", b"\x80", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
+            ("GBK", b"\x80", SqlState::FEATURE_NOT_SUPPORTED),
             ("GBK", b"\xd5", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
-            ("WIN1252", b"\x81", SqlState::CHARACTER_NOT_IN_REPERTOIRE),
+            ("WIN1252", b"\x81", SqlState::FEATURE_NOT_SUPPORTED),
             ("SQL_ASCII", b"\xe9", SqlState::FEATURE_NOT_SUPPORTED),
             ("", b"\xe9", SqlState::FEATURE_NOT_SUPPORTED),
-            ("BIG5", b"\xa4\x40", SqlState::FEATURE_NOT_SUPPORTED),
+            ("BIG5", b"\xa1\x45", SqlState::FEATURE_NOT_SUPPORTED),
+            ("EUC_TW", b"\xc4\xa1", SqlState::FEATURE_NOT_SUPPORTED),
         ];
         for (name, bytes, code) in refused {
             assert_eq!(to_utf8(name, bytes).map_err(|error| error.code), Err(*code), "{name}");

@@ -393,8 +393,8 @@ fn copy_is_refused_where_it_would_store_or_show_what_it_must_not() {
         let result = copied_in(format, input.clone(), data, &values);
         assert_eq!(code(result), *expect, "{}", String::from_utf8_lossy(data));
     }
-    let big5 = Values { encoding: "BIG5".to_owned(), ..values.clone() };
-    assert_eq!(code(copied_in(&text, vec![sealing()], b"1\n", &big5)), "0A000");
+    let unknown = Values { encoding: "EUC_TW".to_owned(), ..values.clone() };
+    assert_eq!(code(copied_in(&text, vec![sealing()], b"1\n", &unknown)), "0A000");
     let relay = output(OutputAction::Relay);
     let clear = revealed(&phone(), Reveal::Clear);
     let colon = CopyFormat::Text { delimiter: b':', null: b"\\N".to_vec(), header: false };

@@ -11,6 +11,8 @@ use super::observer::Observer;
 use super::step::Fatal;
 use super::text;
 use crate::plan::{ParamAction, Plan, PreparedSql, Refusal, Verdict};
+use crate::reveal::encoding;
+use crate::sql;
 use crate::wire::{PgError, SqlState};
 
 /// Why a message of the client is not carried out.
@@ -89,7 +91,23 @@ impl<D: Decider, O: Observer> Session<D, O> {
         text::decode(sql, &self.books.parameters.client_encoding).map_err(Stop::Refuse)
     }
 
+    /// That the server reads each character of a text that means protected data as pgveil does.
+    pub(super) fn check_reading(&self, sql: &[u8]) -> Result<(), Stop> {
+        encoding::to_utf8(&self.books.parameters.client_encoding, sql).map(drop).map_err(Stop::Refuse)
+    }
+
+    /// A rewritten text as the client's encoding has it. A mask's literals may hold characters that it lacks.
     pub(super) fn encode<'a>(&self, sql: &'a str) -> Result<Cow<'a, [u8]>, Stop> {
+        let encoding = &self.books.parameters.client_encoding;
+        encoding::from_utf8(encoding, sql.as_bytes()).or_else(|error| {
+            let escaped = sql::escaped(sql).ok_or(Stop::Refuse(error))?;
+            let encoded = encoding::from_utf8(encoding, escaped.as_bytes()).map_err(Stop::Refuse)?;
+            Ok(Cow::Owned(encoded.into_owned()))
+        })
+    }
+
+    /// A text of the client's as it came.
+    pub(super) fn encode_again<'a>(&self, sql: &'a str) -> Result<Cow<'a, [u8]>, Stop> {
         text::encode(sql, &self.books.parameters.client_encoding).map_err(Stop::Refuse)
     }
 
@@ -99,8 +117,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
         name.and_then(|name| names::key(&name)).map_err(Stop::Refuse)
     }
 
-    /// The plan to follow; `None` for what passes.
-    pub(super) fn admit(&self, verdict: &Verdict) -> Result<Option<Arc<Plan>>, Arc<Refusal>> {
+    /// The plan to follow; `None` for what passes. A text that passed before may
+    /// hold characters that are not certain ([`Self::check_reading`]).
+    pub(super) fn admit(&self, sql: &str, verdict: &Verdict) -> Result<Option<Arc<Plan>>, Arc<Refusal>> {
         match verdict {
             Verdict::Pass(_) => Ok(None),
             Verdict::Refuse(refusal) => Err(Arc::clone(refusal)),
@@ -108,6 +127,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 if let Some(error) = &self.style_error {
                     return Err(not_now(error, "unusable-settings", plan));
                 }
+                encoding::from_utf8(&self.books.parameters.client_encoding, sql.as_bytes())
+                    .map_err(|error| not_now(&error, "unusable-settings", plan))?;
                 self.observer.may_start().map_err(|error| not_now(&error, "audit-unwritable", plan))?;
                 Ok(Some(Arc::clone(plan)))
             }
@@ -122,7 +143,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// As [`Self::admit`], for the extended protocol.
     pub(super) fn plan(&mut self, sql: &str, verdict: &Verdict) -> Result<Option<Arc<Plan>>, Stop> {
-        self.admit(verdict).map_err(|refusal| self.refused(sql, &refusal))
+        self.admit(sql, verdict).map_err(|refusal| self.refused(sql, &refusal))
     }
 
     /// Decides again about a statement.

@@ -27,6 +27,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let types: Vec<u32> = parse.types().collect();
         let verdict = self.ask(|decider, books| decider.decide_parse(&sql, &types, books))?;
         let plan = self.plan(&sql, &verdict)?;
+        if plan.is_some() {
+            self.check_reading(parse.sql)?;
+        }
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
         let prepared = Arc::new(PreparedSql { sql: sql.into_owned(), verdict, param_types: types });
         let statement = Statement { prepared, basis: self.asked, by_sql: false };
@@ -247,7 +250,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let prepared = &statement.prepared;
         let (text, types) = match &plan {
             Some(plan) => (self.encode(&plan.sql)?, reveal::upstream_types(plan, &prepared.param_types)),
-            None => (self.encode(&prepared.sql)?, prepared.param_types.clone()),
+            None => (self.encode_again(&prepared.sql)?, prepared.param_types.clone()),
         };
         if !raw_name.is_empty() {
             write_named(outbox, b'C', raw_name)?;

@@ -35,6 +35,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
             self.push_query(passed(statements), false);
             return Ok(Next::Forward);
         }
+        self.check_reading(sql)?;
         if statements.iter().any(|statement| text.get(statement.range.clone()).is_none()) {
             let message = "a statement's place in its text is wrong";
             return Err(Stop::Refuse(PgError::new(SqlState::INTERNAL_ERROR, message)));
@@ -48,7 +49,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let mut mixed = Mixed { text: String::new(), executions: VecDeque::new() };
         for StatementDecision { range, verdict } in statements {
             let original = text.get(range).unwrap_or_default();
-            match self.admit(&verdict).and_then(|plan| self.looked_up(plan)) {
+            match self.admit(original, &verdict).and_then(|plan| self.looked_up(plan)) {
                 Ok(None) => mixed.add(original, Execution { effect: effect(verdict), ..Execution::default() }),
                 Ok(Some(plan)) => {
                     let (effect, sql) = (plan.effect.clone(), plan.sql.clone());

@@ -5,83 +5,25 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::Encoding;
-
-use crate::wire::{PgError, SqlState};
-
-/// What `client_encoding` says.
-#[derive(Clone, Copy)]
-enum Charset {
-    Utf8,
-    Latin1,
-    /// Every decoder here is at most more tolerant than the server's, and takes the same bytes for one character.
-    Other(&'static Encoding),
-    /// Only ASCII is read the same by everyone.
-    Unknown,
-}
+use crate::reveal::encoding;
+use crate::wire::PgError;
 
 /// # Errors
 /// 22021 where the bytes are not valid in the encoding, 0A000 for text beyond ASCII in an encoding that is not known.
 pub(super) fn decode<'a>(bytes: &'a [u8], encoding: &str) -> Result<Cow<'a, str>, PgError> {
-    match charset(encoding) {
-        Charset::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| invalid(encoding)),
-        _ if bytes.is_ascii() => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| invalid(encoding)),
-        Charset::Latin1 => Ok(encoding_rs::mem::decode_latin1(bytes)),
-        Charset::Other(known) => {
-            known.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| invalid(encoding))
-        }
-        Charset::Unknown => Err(unknown(encoding)),
+    if !encoding::is_utf8(encoding) && !bytes.is_ascii() {
+        return encoding::read(encoding, bytes).map(Cow::Owned);
     }
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| encoding::invalid(encoding))
 }
 
 /// # Errors
 /// 22P05 for characters that the encoding does not have, 0A000 as [`decode`].
 pub(super) fn encode<'a>(text: &'a str, encoding: &str) -> Result<Cow<'a, [u8]>, PgError> {
-    match charset(encoding) {
-        Charset::Utf8 => Ok(Cow::Borrowed(text.as_bytes())),
-        _ if text.is_ascii() => Ok(Cow::Borrowed(text.as_bytes())),
-        Charset::Latin1 => {
-            text.chars().map(u8::try_from).collect::<Result<_, _>>().map(Cow::Owned).map_err(|_| unmapped(encoding))
-        }
-        Charset::Other(known) => match known.encode(text) {
-            (bytes, _, false) => Ok(bytes),
-            (_, _, true) => Err(unmapped(encoding)),
-        },
-        Charset::Unknown => Err(unknown(encoding)),
+    match encoding::is_utf8(encoding) || text.is_ascii() {
+        true => Ok(Cow::Borrowed(text.as_bytes())),
+        false => encoding::write(encoding, text).map(Cow::Owned),
     }
-}
-
-/// Source: <https://www.postgresql.org/docs/current/multibyte.html#CHARSET-TABLE>
-fn charset(encoding: &str) -> Charset {
-    match encoding {
-        "UTF8" | "UNICODE" => Charset::Utf8,
-        "LATIN1" => Charset::Latin1,
-        "GBK" | "EUC_CN" => Charset::Other(encoding_rs::GBK),
-        "GB18030" => Charset::Other(encoding_rs::GB18030),
-        "BIG5" => Charset::Other(encoding_rs::BIG5),
-        "SJIS" => Charset::Other(encoding_rs::SHIFT_JIS),
-        "EUC_JP" => Charset::Other(encoding_rs::EUC_JP),
-        "EUC_KR" | "UHC" => Charset::Other(encoding_rs::EUC_KR),
-        "WIN1250" => Charset::Other(encoding_rs::WINDOWS_1250),
-        "WIN1251" => Charset::Other(encoding_rs::WINDOWS_1251),
-        "WIN1252" => Charset::Other(encoding_rs::WINDOWS_1252),
-        "KOI8R" => Charset::Other(encoding_rs::KOI8_R),
-        _ => Charset::Unknown,
-    }
-}
-
-fn invalid(encoding: &str) -> PgError {
-    PgError::new(SqlState::CHARACTER_NOT_IN_REPERTOIRE, format!("invalid byte sequence for encoding \"{encoding}\""))
-}
-
-fn unmapped(encoding: &str) -> PgError {
-    let message = format!("the statement as it would be sent has no equivalent in encoding \"{encoding}\"");
-    PgError::new(SqlState::UNTRANSLATABLE_CHARACTER, message)
-}
-
-fn unknown(encoding: &str) -> PgError {
-    let message = format!("SQL text beyond ASCII is not supported in client_encoding \"{encoding}\"");
-    PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message)
 }
 
 /// Whether how the text is read depends on `client_encoding` or `standard_conforming_strings`.
@@ -113,6 +55,7 @@ pub(super) fn may_change_reading(sql: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::SqlState;
 
     #[test]
     fn words_that_change_how_text_is_read() {

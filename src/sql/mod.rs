@@ -5,6 +5,7 @@
 //! only a print that gives the very same tree goes upstream ([`print()`]).
 
 mod depth;
+mod escape;
 mod filled;
 mod fragment;
 mod inventory;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use pg_query::ParserOptions;
 use pg_query::protobuf::Node;
 
+pub use escape::escaped;
 pub use filled::is_filled;
 pub use fragment::{Fragment, PLACE};
 pub use inventory::{Call, Inventory, Name, inventory};
