@@ -29,8 +29,9 @@ const DEFAULT_STATEMENTS: usize = 10_400;
 /// Statements of one transaction.
 const BATCH: usize = 20;
 
-/// SQLSTATEs that say "refused" where PostgreSQL itself would have answered; 23514 for a mask that would be stored.
-const REFUSALS: [&str; 3] = ["0A000", "42501", "23514"];
+/// SQLSTATEs that say "refused" where PostgreSQL itself would have answered; 23514 for a mask that would be stored, 23502
+/// for a NULL in a masked column, which is nullable in the twin, where masks may be NULL.
+const REFUSALS: [&str; 4] = ["0A000", "42501", "23514", "23502"];
 
 #[test]
 fn generated_statements_are_answered_as_by_the_virtual_database() {
