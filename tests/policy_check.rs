@@ -175,3 +175,30 @@ fn the_command_tells_by_its_exit_code() {
     runtime.block_on(client.batch_execute("ALTER TABLE customers RENAME branch_id TO branch")).unwrap();
     assert_ne!(check(true), well, "columns and a filter name what is gone");
 }
+
+/// With a tz database of its own, in which Shanghai has Tokyo's rules.
+#[test]
+fn time_zones_that_are_not_the_servers_are_named() {
+    let server = Server::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    drop(runtime.block_on(database(&server, "bank", "schema-protected.sql")));
+    let zones = tempfile::tempdir().unwrap();
+    std::fs::create_dir(zones.path().join("Asia")).unwrap();
+    for (name, rules) in [("Tokyo", "Tokyo"), ("Shanghai", "Tokyo"), ("Kathmandu", "Kathmandu")] {
+        let from = Path::new("/usr/share/zoneinfo/Asia").join(rules);
+        std::fs::copy(&from, zones.path().join("Asia").join(name))
+            .unwrap_or_else(|e| panic!("{}: {e}", from.display()));
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_pgveil"))
+        .args(["policy", "check", "--live"])
+        .arg(format!("host=127.0.0.1 port={} user=postgres dbname=bank", server.port()))
+        .arg(repository().join("policies"))
+        .env("TZDIR", zones.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let warning = said.lines().find(|line| line.contains("TimeZone")).unwrap_or_else(|| panic!("{said}"));
+    assert!(warning.contains("Asia/Shanghai (1900-01-15)"), "{warning}");
+    assert!(!warning.contains("Asia/Tokyo") && !warning.contains("Asia/Kathmandu"), "{warning}");
+    assert!(output.status.success(), "a warning is no error: {said}");
+}

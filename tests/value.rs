@@ -527,3 +527,29 @@ async fn types_are_named_and_numbered_as_in_the_catalog() {
         assert_eq!(element_of(row.get(3)), Some(ty.oid()), "{written}");
     }
 }
+
+/// A server of a distribution has the machine's tz database, as the proxy has; other builds bring their own.
+#[tokio::test(flavor = "current_thread")]
+async fn named_zones_are_the_servers() {
+    let server = Server::start();
+    let client = connect(&server).await;
+    let version: String = client.query_one("SELECT version()", &[]).await.unwrap().get(0);
+    if !["Debian", "Ubuntu"].iter().any(|name| version.contains(name)) {
+        return println!("not compared: {version}");
+    }
+    let times = ["01-15 12:00", "04-20 03:30", "07-15 12:00", "10-28 01:30"];
+    let locals: Vec<String> = (1890..2045).flat_map(|year| times.map(|time| format!("{year}-{time}:00"))).collect();
+    let instants = "SELECT to_char(l::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS+00')
+                    FROM unnest($1::text[]) WITH ORDINALITY u(l, n) ORDER BY n";
+    let names = client.query("SELECT name FROM pg_timezone_names WHERE name !~ '^right/'", &[]).await.unwrap();
+    assert!(names.len() > 400, "{} zones", names.len());
+    for zone in names.iter().map(|row| row.get::<_, &str>(0)) {
+        client.batch_execute(&format!("SET TimeZone = '{zone}'")).await.unwrap();
+        let style = style(("ISO, MDY", zone));
+        for (local, row) in locals.iter().zip(client.query(instants, &[&locals]).await.unwrap()) {
+            let read = ty("timestamptz").read(0, Format::Text, local.as_bytes(), &style, Purpose::Assign).unwrap();
+            assert_eq!(read.expose(), row.get::<_, &str>(0), "{local} in {zone}");
+        }
+    }
+    assert!(Style::new("ISO, MDY", "right/Asia/Shanghai").is_err());
+}

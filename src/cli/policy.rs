@@ -136,6 +136,7 @@ mod live {
     use crate::policy::check::INDEXES_SQL;
     use crate::policy::ddl::qualified;
     use crate::policy::{Finding, IndexDefinition, Policy, PolicySet, Severity, check_live};
+    use crate::value::{Kind, zone_offsets};
 
     /// Whether the database agrees with its policy. Nothing is written to it.
     pub(super) fn check(set: &PolicySet, dsn: &str) -> io::Result<bool> {
@@ -171,8 +172,47 @@ mod live {
         let indexes = indexes(&client).await.map_err(told)?;
         let mut findings = check_live(policy, &snapshot, Some(&indexes));
         findings.extend(filters(policy, &client).await.map_err(told)?);
+        findings.extend(zones(policy, &client).await.map_err(told)?);
         connection.abort();
         Ok((database, findings))
+    }
+
+    /// Whether the server's time zones are those of this machine, where a `timestamptz` is sealed: each month's middle is compared.
+    async fn zones(policy: &Policy, client: &Client) -> Result<Option<Finding>, tokio_postgres::Error> {
+        let mut sealed = policy
+            .relations
+            .iter()
+            .flat_map(|relation| &relation.columns)
+            .filter_map(|(_, column)| column.sealed.as_ref());
+        if !sealed.any(|sealed| sealed.ty.kind == Kind::Timestamptz) {
+            return Ok(None);
+        }
+        let months = "SELECT extract(epoch FROM m)::bigint FROM generate_series(timestamptz '1900-01-15 UTC', '2099-12-15 UTC', '1 month') m";
+        let instants: Vec<i64> = client.query(months, &[]).await?.iter().map(|row| row.get(0)).collect();
+        let differing = "SELECT min(to_timestamp(i))::date::text FROM unnest($1::bigint[], $2::int[]) u (i, east_s) WHERE extract(timezone FROM to_timestamp(i)) <> east_s";
+        let mut differ = Vec::new();
+        for row in client
+            .query("SELECT name FROM pg_catalog.pg_timezone_names WHERE name !~ '^(posix|right)/' ORDER BY name", &[])
+            .await?
+        {
+            let name: &str = row.get(0);
+            let Some(offsets) = zone_offsets(name, &instants) else { continue };
+            client.query_one("SELECT pg_catalog.set_config('TimeZone', $1, false)", &[&name]).await?;
+            if let Some(since) = client.query_one(differing, &[&instants, &offsets]).await?.get::<_, Option<&str>>(0) {
+                differ.push(format!("{name} ({since})"));
+            }
+        }
+        let message = format!(
+            "{} time zones have other rules than the server's, the first instant in brackets: {}; give both the same release of tzdata",
+            differ.len(),
+            differ.join(", ")
+        );
+        Ok((!differ.is_empty()).then(|| Finding {
+            severity: Severity::Warning,
+            object: "TimeZone".to_owned(),
+            message,
+            ddl: None,
+        }))
     }
 
     /// Whether the server understands each row filter. No row is read.

@@ -21,6 +21,7 @@ mod uuid;
 use std::fmt;
 
 pub use array::{element_of, read_array};
+pub use datetime::zone_offsets;
 pub use plaintext::Plaintext;
 pub use style::Style;
 

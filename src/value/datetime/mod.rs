@@ -8,6 +8,7 @@ mod spelling;
 mod zone;
 
 pub(super) use zone::Zone;
+pub use zone::zone_offsets;
 
 use self::calendar::{DATES, DAY_US, TIMESTAMPS};
 use self::print::PrintedZone;

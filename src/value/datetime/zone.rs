@@ -1,7 +1,10 @@
 //! Time zones as PostgreSQL applies them.
 //!
-//! Named zones come from the tz database that is built in; where the server's own is of another release, the two can
-//! differ for rules that changed in between.
+//! Named zones come from the machine's tz database, as PostgreSQL's do where a distribution builds it, and where there is
+//! none, from the one that is built in. Where the server's is of another release, the two can differ for rules that changed
+//! in between: `policy check` compares them.
+
+use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
@@ -41,10 +44,11 @@ impl Zone {
         }
     }
 
-    /// A zone of the tz database, whatever the case of its name.
+    /// A zone of the tz database, whatever the case of its name. Those with leap seconds are none of PostgreSQL's.
     pub(super) fn named(name: &str) -> Option<Self> {
-        static DATABASE: std::sync::LazyLock<TimeZoneDatabase> = std::sync::LazyLock::new(TimeZoneDatabase::bundled);
-        DATABASE.get(name).ok().map(Self::Named)
+        static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::from_env);
+        let has_leap_seconds = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("right/"));
+        if has_leap_seconds { None } else { DATABASE.get(name).ok().map(Self::Named) }
     }
 
     /// Seconds east of Greenwich and the zone's abbreviation at an instant (microseconds since 2000-01-01 UTC).
@@ -77,6 +81,14 @@ impl Zone {
         };
         Some(offset.seconds())
     }
+}
+
+/// Seconds east of Greenwich that a named zone has at each instant (seconds since 1970-01-01 UTC); `None` where it is not
+/// known.
+pub fn zone_offsets(name: &str, instants: &[i64]) -> Option<Vec<i32>> {
+    let zone = Zone::parse(name)?;
+    let offset = |unix_s: &i64| zone.at((unix_s - EPOCH_DAYS * 86_400) * 1_000_000).map(|(east_s, _)| east_s);
+    instants.iter().map(offset).collect()
 }
 
 /// The same day of the calendar's cycle, within the years that jiff knows.
