@@ -18,11 +18,13 @@ struct State<T> {
     waiting: Vec<T>,
     is_urgent: bool,
     is_closed: bool,
+    /// The thread waits for the first item, however long that takes.
+    is_asleep: bool,
 }
 
 impl<T> Queue<T> {
     pub fn new(max_len: usize) -> Self {
-        let state = State { waiting: Vec::new(), is_urgent: false, is_closed: false };
+        let state = State { waiting: Vec::new(), is_urgent: false, is_closed: false, is_asleep: false };
         Self { state: Mutex::new(state), wake: Condvar::new(), max_len }
     }
 
@@ -32,6 +34,9 @@ impl<T> Queue<T> {
         let has_room = state.waiting.len() < self.max_len && !state.is_closed;
         if has_room {
             state.waiting.push(item);
+            if std::mem::take(&mut state.is_asleep) {
+                self.wake.notify_one();
+            }
         }
         has_room
     }
@@ -61,6 +66,11 @@ impl<T> Queue<T> {
             if state.is_urgent || state.is_closed {
                 state.is_urgent = false;
                 return !state.is_closed || !state.waiting.is_empty();
+            }
+            if state.waiting.is_empty() {
+                state.is_asleep = true;
+                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
             let (next, waited) = self.wake.wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
             state = next;
@@ -110,5 +120,19 @@ mod tests {
         assert!(queue.wait() && !queue.push(5), "what is in it is taken still");
         assert_eq!(queue.take(9), [4]);
         assert!(!queue.wait());
+    }
+
+    #[test]
+    fn the_first_item_wakes_who_waits() {
+        let queue = Queue::new(2);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.wait());
+            while !queue.lock().is_asleep {
+                std::thread::yield_now();
+            }
+            assert!(queue.push(1));
+            assert!(waiting.join().expect("no panic"));
+        });
+        assert_eq!(queue.take(9), [1]);
     }
 }
