@@ -57,7 +57,9 @@ fn converters_agree_with_postgresql() {
 /// Literals, bound values and COPY, for a sealed column and a plain one.
 #[test]
 fn what_sessions_of_other_encodings_write_is_read_by_every_other() {
-    const TEXT: &str = "王小明，深圳市\u{3000}南山区";
+    const SIMPLIFIED: &str = "王小明，深圳市\u{3000}南山区";
+    // Its second and third characters end with the byte of a backslash
+    const TRADITIONAL: &str = "王功許，臺北市";
     let twins = Twins::start(&[]);
     twins.create("bank", schema::PROTECTED);
     let proxy = Proxy::start(twins.server.port());
@@ -69,7 +71,14 @@ fn what_sessions_of_other_encodings_write_is_read_by_every_other() {
         let mut utf8 = bank(name);
         let branch = "INSERT INTO branches VALUES (901, 'X', 'x', 'y')";
         utf8.must(branch);
-        for (at, encoding) in ["GBK", "GB18030", "EUC_CN", "UTF8"].iter().enumerate() {
+        let sessions = [
+            ("GBK", SIMPLIFIED),
+            ("GB18030", SIMPLIFIED),
+            ("EUC_CN", SIMPLIFIED),
+            ("BIG5", TRADITIONAL),
+            ("UTF8", SIMPLIFIED),
+        ];
+        for (at, (encoding, written)) in sessions.iter().enumerate() {
             let encoded = |sql: &str| encoding::from_utf8(encoding, sql.as_bytes()).unwrap().into_owned();
             let mut session = bank(name);
             session.must(&format!("SET client_encoding TO '{encoding}'"));
@@ -79,19 +88,19 @@ fn what_sessions_of_other_encodings_write_is_read_by_every_other() {
                     "INSERT INTO customers (id, name, id_number, notes, address, branch_id) VALUES ({id}, 'n', '{id}', {value}, {value}, 901)"
                 )
             };
-            let reply = session.query(&encoded(&insert(id, &format!("'{TEXT}'"))));
+            let reply = session.query(&encoded(&insert(id, &format!("'{written}'"))));
             assert_eq!(reply.failure, None, "{name} {encoding}");
             session.must(&insert(id + 1, "NULL"));
             let update = "UPDATE customers SET notes = $1, address = $2 WHERE id = $3";
-            let values = [encoded(TEXT), encoded(TEXT), (id + 1).to_string().into_bytes()];
+            let values = [encoded(written), encoded(written), (id + 1).to_string().into_bytes()];
             assert_eq!(session.execute_bytes(update, &values).failure, None, "{name} {encoding}");
-            let row = format!("{}\tn\t{}\t{TEXT}\t{TEXT}\t901\n", id + 2, id + 2);
+            let row = format!("{}\tn\t{}\t{written}\t{written}\t901\n", id + 2, id + 2);
             let copy = "COPY customers (id, name, id_number, notes, address, branch_id) FROM STDIN";
             assert_eq!(session.simple(copy, Some(&encoded(&row))).failure, None, "{name} {encoding}");
             let own = session.must(&format!("SELECT notes, address FROM customers WHERE id >= {id}")).rows;
-            assert_eq!(own, vec![vec![Some(encoded(TEXT)); 2]; 3], "{name} {encoding}");
+            assert_eq!(own, vec![vec![Some(encoded(written)); 2]; 3], "{name} {encoding}");
             let read = utf8.must(&format!("SELECT notes, address FROM customers WHERE id >= {id}")).rows;
-            assert_eq!(read, vec![vec![Some(TEXT.to_owned().into_bytes()); 2]; 3], "{name} {encoding}");
+            assert_eq!(read, vec![vec![Some((*written).to_owned().into_bytes()); 2]; 3], "{name} {encoding}");
         }
     }
 }
