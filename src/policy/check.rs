@@ -230,6 +230,17 @@ impl Check<'_> {
     fn grants(&mut self, policy: &Policy, at: usize, object: &str, relation: &Relation, named: &RelationPolicy) {
         for role in &policy.roles {
             let Some(grant) = role.grants.get(&at) else { continue };
+            let filter = grant.filter.as_ref().map_or("", |filter| &filter.sql);
+            let follows_zone =
+                |live: &&catalog::Column| live.type_oid == TIMESTAMPTZ_OID && mentions(filter, &live.name);
+            if let Some(live) = relation.columns.iter().find(follows_zone) {
+                let message = format!(
+                    "role `{}`: its filter reads an instant, whose day and hour follow the client's TimeZone: compare it with now(), with a \
+                     literal that has its offset, or AT TIME ZONE one that is named",
+                    role.name
+                );
+                self.warn(&format!("{object}.{}", live.name), message);
+            }
             for (name, right) in &grant.columns {
                 let is_sealed = named.columns.get(name).is_some_and(|column| column.sealed.is_some());
                 let live = relation.columns.iter().find(|live| live.name == *name);
@@ -275,6 +286,7 @@ impl Check<'_> {
     }
 }
 
+const TIMESTAMPTZ_OID: u32 = LogicalType { kind: Kind::Timestamptz, typmod: -1 }.oid();
 const TEXT_OID: u32 = LogicalType { kind: Kind::Text, typmod: -1 }.oid();
 
 fn logical_type(oid: u32, typmod: i32) -> Option<LogicalType> {
@@ -361,6 +373,22 @@ mod tests {
         let set = PolicySet::from_texts([("p.yaml", text)]).unwrap_or_else(|errors| panic!("{errors}"));
         let found = check_live(set.get("d").unwrap(), &catalog, Some(&indexes));
         found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_filter_over_an_instant_is_warned_of() {
+        let text = |filter: &str| {
+            format!(
+                "database: d\ntables:\n  public.customers: {{columns: {{id: {{open: true}}}}}}\nroles: [{{name: r, members: {{users: [u]}}, \
+                 grants: {{public.customers: {{default: clear, filter: \"{filter}\"}}}}}}]\n"
+            )
+        };
+        for (filter, warned) in [("opened > '2024-01-01'", true), ("since > '2024-01-01'", false)] {
+            let columns =
+                vec![column(1, "id", 20, true), column(2, "opened", 1184, false), column(3, "since", 1114, false)];
+            let found = findings(&text(filter), columns, &[]).join("\n");
+            assert_eq!(found.contains("warning: public.customers.opened: role `r`: its filter"), warned, "{found}");
+        }
     }
 
     #[test]

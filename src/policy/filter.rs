@@ -89,7 +89,10 @@ fn pin(node: &mut Node, around: &Around<'_>) -> Result<(), String> {
             if !is_plain || call.agg_within_group {
                 return Err("the filter uses an aggregate or window function".to_owned());
             }
-            called(call.funcname.last().map(text).unwrap_or_default())?;
+            let schema = call.funcname.iter().rev().nth(1).map_or("pg_catalog", text);
+            if schema == "pg_catalog" {
+                called(call.funcname.last().map(text).unwrap_or_default(), call.args.len())?;
+            }
             if call.funcname.len() == 1 {
                 call.funcname.insert(0, name("pg_catalog"));
             }
@@ -191,23 +194,49 @@ fn labels(items: &[Node]) -> Vec<(String, String)> {
 
 fn clients_own(value: SqlValueFunctionOp) -> Result<(), String> {
     use SqlValueFunctionOp as Op;
-    let word = match value {
-        Op::SvfopCurrentUser => "current_user",
-        Op::SvfopCurrentRole => "current_role",
-        Op::SvfopUser => "user",
-        Op::SvfopCurrentSchema => "current_schema",
-        _ => return Ok(()),
+    const LOGIN: &str = "`session_user` is the login";
+    const INSTANT: &str = "by its TimeZone: write `(now() AT TIME ZONE 'Asia/Shanghai')::date`, or what it is of that";
+    let (word, instead) = match value {
+        Op::SvfopCurrentUser => ("current_user", LOGIN),
+        Op::SvfopCurrentRole => ("current_role", LOGIN),
+        Op::SvfopUser => ("user", LOGIN),
+        Op::SvfopCurrentSchema => ("current_schema", LOGIN),
+        Op::SvfopCurrentDate => ("current_date", INSTANT),
+        Op::SvfopCurrentTime | Op::SvfopCurrentTimeN => ("current_time", INSTANT),
+        Op::SvfopLocaltime | Op::SvfopLocaltimeN => ("localtime", INSTANT),
+        Op::SvfopLocaltimestamp | Op::SvfopLocaltimestampN => ("localtimestamp", INSTANT),
+        Op::SvfopCurrentTimestamp
+        | Op::SvfopCurrentTimestampN
+        | Op::SvfopSessionUser
+        | Op::SvfopCurrentCatalog
+        | Op::SqlvalueFunctionOpUndefined => return Ok(()),
     };
-    Err(format!("the filter uses `{word}`, which the client can change: `session_user` is the login"))
+    Err(format!("the filter uses `{word}`, which the client can change: {instead}"))
 }
 
-fn called(function: &str) -> Result<(), String> {
-    match function {
-        "current_setting" | "set_config" | "current_user" | "current_schema" | "current_schemas" | "getpgusername" => {
-            let instead = "look `session_user` up in a table";
-            Err(format!("the filter uses `{function}`, which the client sets for itself: {instead}"))
+/// Built-in functions whose answer follows what the client sets for itself: its role, schemas, time zone, formats, and the
+/// start of random numbers.
+fn called(function: &str, arguments: usize) -> Result<(), String> {
+    let is_clients = match function {
+        "current_setting" | "set_config" | "current_user" | "current_schema" | "current_schemas" | "getpgusername"
+        | "current_query" | "random" | "to_char" | "to_date" | "timeofday" => true,
+        // Of midnight today; of a text; in the session's zone; by the session's dictionary; of the current user
+        "age" | "timezone" => arguments == 1,
+        "to_timestamp" => arguments == 2,
+        "to_tsvector" | "to_tsquery" | "plainto_tsquery" | "phraseto_tsquery" | "websearch_to_tsquery" => {
+            arguments == 1
         }
-        _ => Ok(()),
+        "pg_has_role" => arguments == 2,
+        "has_column_privilege" => arguments == 3,
+        _ if function.starts_with("has_") && function.ends_with("_privilege") => arguments == 2,
+        _ => function.ends_with("_is_visible") || function.starts_with("to_reg"),
+    };
+    match is_clients {
+        true => Err(format!(
+            "the filter uses `{function}`, which follows what the client sets for itself: look `session_user` up in a table, \
+             compare with what does not depend on a session"
+        )),
+        false => Ok(()),
     }
 }
 
@@ -333,12 +362,15 @@ mod tests {
             ("a LIKE 'x%'", "a OPERATOR(pg_catalog.~~) 'x%'"),
             ("lower(a) = 'x'", "pg_catalog.lower(a) OPERATOR(pg_catalog.=) 'x'"),
             ("staff.may_see(a)", "staff.may_see(a)"),
+            ("staff.to_char(a)", "staff.to_char(a)"),
             ("a::mine = 1", "a::pg_catalog.mine OPERATOR(pg_catalog.=) 1"),
             (
                 "b IN (SELECT id FROM public.x WHERE o = session_user)",
                 "b OPERATOR(pg_catalog.=) ANY (SELECT id FROM public.x WHERE o OPERATOR(pg_catalog.=) session_user)",
             ),
             ("kind = 'user'", "kind OPERATOR(pg_catalog.=) 'user'"),
+            ("t > current_timestamp", "t OPERATOR(pg_catalog.>) current_timestamp"),
+            ("pg_has_role(session_user, 'r', 'member')", "pg_catalog.pg_has_role(session_user, 'r', 'member')"),
             ("acc.a = 1", "a OPERATOR(pg_catalog.=) 1"),
             (
                 "a AND EXISTS (SELECT FROM s.x y WHERE y.id IS NULL)",
@@ -371,6 +403,14 @@ mod tests {
             ("s = current_schema()", "`current_schema`"),
             ("o = pg_catalog.current_setting('app.owner')", "`current_setting`"),
             ("o = \"current_user\"()", "`current_user`"),
+            ("d >= current_date", "`current_date`"),
+            ("t > localtimestamp(0)", "`localtimestamp`"),
+            ("to_char(d, 'YYYY') = '2024'", "`to_char`"),
+            ("age(d) < '1 year'", "`age`"),
+            ("pg_has_role('auditors', 'member')", "`pg_has_role`"),
+            ("has_table_privilege('s.x', 'SELECT')", "`has_table_privilege`"),
+            ("pg_table_is_visible(a)", "`pg_table_is_visible`"),
+            ("random() < 2", "`random`"),
             ("id IN (SELECT id FROM x)", "`x` without its schema"),
             ("id IN (SELECT id FROM s.x JOIN s.y USING (id))", "JOIN … ON"),
             ("a IS DISTINCT FROM b", "write it with `=`"),
