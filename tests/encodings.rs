@@ -184,6 +184,16 @@ fn literals_are_sealed_as_the_server_reads_them() {
         }
         assert!(sealed >= least, "{encoding}: {sealed} of {}", rows.len().div_ceil(64));
     }
+    // What reaches nothing protected goes as it came, also where it runs code that is only watched
+    app.must("CREATE FUNCTION same(t text) RETURNS text LANGUAGE sql AS 'SELECT t'");
+    let mut session = Client::connect(proxy.port(), "app", "bank").unwrap();
+    session.must("SET client_encoding TO 'SJIS'");
+    let reply = session.query(b"SELECT same('\x87\x8a')");
+    assert_eq!(
+        (reply.rows, reply.failure),
+        (vec![vec![Some(b"\xfa\x58".to_vec())]], None),
+        "PostgreSQL's own code for it"
+    );
 }
 
 fn decode_all(client: &mut Client, name: &str) -> usize {

@@ -96,19 +96,15 @@ impl<D: Decider, O: Observer> Session<D, O> {
         encoding::to_utf8(&self.books.parameters.client_encoding, sql).map(drop).map_err(Stop::Refuse)
     }
 
-    /// A rewritten text as the client's encoding has it. A mask's literals may hold characters that it lacks.
-    pub(super) fn encode<'a>(&self, sql: &'a str) -> Result<Cow<'a, [u8]>, Stop> {
+    /// A text in the client's encoding, exactly where it reaches protected data. A mask's or filter's literals may hold
+    /// characters that the encoding lacks: these become escapes.
+    pub(super) fn encode<'a>(&self, sql: &'a str, is_exact: bool) -> Result<Cow<'a, [u8]>, Stop> {
         let encoding = &self.books.parameters.client_encoding;
-        encoding::from_utf8(encoding, sql.as_bytes()).or_else(|error| {
+        text::encode(sql, encoding, is_exact).or_else(|error| {
             let escaped = sql::escaped(sql).ok_or(Stop::Refuse(error))?;
-            let encoded = encoding::from_utf8(encoding, escaped.as_bytes()).map_err(Stop::Refuse)?;
-            Ok(Cow::Owned(encoded.into_owned()))
+            let bytes = text::encode(&escaped, encoding, is_exact).map_err(Stop::Refuse)?;
+            Ok(Cow::Owned(bytes.into_owned()))
         })
-    }
-
-    /// A text of the client's as it came.
-    pub(super) fn encode_again<'a>(&self, sql: &'a str) -> Result<Cow<'a, [u8]>, Stop> {
-        text::encode(sql, &self.books.parameters.client_encoding).map_err(Stop::Refuse)
     }
 
     /// The name of a statement or portal.
@@ -127,8 +123,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 if let Some(error) = &self.style_error {
                     return Err(not_now(error, "unusable-settings", plan));
                 }
-                encoding::from_utf8(&self.books.parameters.client_encoding, sql.as_bytes())
-                    .map_err(|error| not_now(&error, "unusable-settings", plan))?;
+                if touches(plan) {
+                    encoding::from_utf8(&self.books.parameters.client_encoding, sql.as_bytes())
+                        .map_err(|error| not_now(&error, "unusable-settings", plan))?;
+                }
                 self.observer.may_start().map_err(|error| not_now(&error, "audit-unwritable", plan))?;
                 Ok(Some(Arc::clone(plan)))
             }
@@ -187,6 +185,11 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let error = PgError::new(SqlState::FEATURE_NOT_SUPPORTED, message).with_hint("Prepare or open it again.");
         self.refused(sql, &Refusal { error, reason: "outdated", objects: Vec::new() })
     }
+}
+
+/// Whether it reaches something protected, and is no statement that is only watched.
+pub(super) fn touches(plan: &Plan) -> bool {
+    !plan.touched.is_empty()
 }
 
 fn with_verdict(prepared: &PreparedSql, verdict: Verdict) -> PreparedSql {

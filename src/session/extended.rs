@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::BufMut;
 
-use super::ask::{Renewed, Stop};
+use super::ask::{Renewed, Stop, touches};
 use super::client::Next;
 use super::decider::Decider;
 use super::machine::{Session, unwritable};
@@ -27,7 +27,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let types: Vec<u32> = parse.types().collect();
         let verdict = self.ask(|decider, books| decider.decide_parse(&sql, &types, books))?;
         let plan = self.plan(&sql, &verdict)?;
-        if plan.is_some() {
+        if plan.as_deref().is_some_and(touches) {
             self.check_reading(parse.sql)?;
         }
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
@@ -44,7 +44,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn write_parse(&self, name: &[u8], plan: &Plan, statement: &Statement, outbox: &mut Outbox) -> Result<(), Stop> {
         reveal::check_declared(plan, &statement.prepared.param_types).map_err(Stop::Refuse)?;
         let types = reveal::upstream_types(plan, &statement.prepared.param_types);
-        write_parse(outbox, name, &self.encode(&plan.sql)?, &types)
+        write_parse(outbox, name, &self.encode(&plan.sql, touches(plan))?, &types)
     }
 
     /// A Parse is on its way: what has to be known of it.
@@ -249,8 +249,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
     ) -> Result<(), Stop> {
         let prepared = &statement.prepared;
         let (text, types) = match &plan {
-            Some(plan) => (self.encode(&plan.sql)?, reveal::upstream_types(plan, &prepared.param_types)),
-            None => (self.encode_again(&prepared.sql)?, prepared.param_types.clone()),
+            Some(plan) => (self.encode(&plan.sql, touches(plan))?, reveal::upstream_types(plan, &prepared.param_types)),
+            None => (self.encode(&prepared.sql, false)?, prepared.param_types.clone()),
         };
         if !raw_name.is_empty() {
             write_named(outbox, b'C', raw_name)?;

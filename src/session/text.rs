@@ -17,11 +17,13 @@ pub(super) fn decode<'a>(bytes: &'a [u8], encoding: &str) -> Result<Cow<'a, str>
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| encoding::invalid(encoding))
 }
 
+/// `is_exact`: only characters that the server has alike, not what [`decode`] would take for the text.
+///
 /// # Errors
 /// 22P05 for characters that the encoding does not have, 0A000 as [`decode`].
-pub(super) fn encode<'a>(text: &'a str, encoding: &str) -> Result<Cow<'a, [u8]>, PgError> {
-    match encoding::is_utf8(encoding) || text.is_ascii() {
-        true => Ok(Cow::Borrowed(text.as_bytes())),
+pub(super) fn encode<'a>(text: &'a str, encoding: &str, is_exact: bool) -> Result<Cow<'a, [u8]>, PgError> {
+    match is_exact || encoding::is_utf8(encoding) || text.is_ascii() {
+        true => encoding::from_utf8(encoding, text.as_bytes()),
         false => encoding::write(encoding, text).map(Cow::Owned),
     }
 }
@@ -91,9 +93,9 @@ mod tests {
             let text = decode(bytes, encoding).ok();
             assert_eq!(text.as_deref(), expect, "{encoding} {bytes:?}");
             if let Some(text) = text {
-                assert_eq!(&*encode(&text, encoding).unwrap(), bytes, "{encoding}");
+                assert_eq!(&*encode(&text, encoding, false).unwrap(), bytes, "{encoding}");
             }
         }
-        assert_eq!(encode("户", "LATIN1").unwrap_err().code, SqlState::UNTRANSLATABLE_CHARACTER);
+        assert_eq!(encode("户", "LATIN1", false).unwrap_err().code, SqlState::UNTRANSLATABLE_CHARACTER);
     }
 }
