@@ -555,8 +555,7 @@ fn judge(
     let (names, unstyled) = (AskedNames::new(situation.view, overlay), Style::default());
     let context = situation.context(&names, overlay, &unstyled);
     let is_unsure = context.is_unsure;
-    // A catalog that is read again does not show what an open transaction did.
-    let verdict = analyze::decide(text, statement, &context, situation.is_fresh || is_unsure)?;
+    let verdict = analyze::decide(text, statement, &context, situation.is_fresh)?;
     let verdict = match (verdict, situation.style) {
         (Verdict::Rewrite(_), _) if overlay.style_changed => Verdict::Refuse(style_changed()),
         (Verdict::Rewrite(_), Err(error)) => Verdict::Refuse(refusal(error.clone(), "unknown-style")),
