@@ -65,3 +65,25 @@ fn a_database_is_protected_from_the_moment_it_exists() {
         admin.must("SELECT lo_from_bytea(0, 'x') FROM generate_series(1, 3)");
     }
 }
+
+#[test]
+fn a_table_is_protected_from_the_moment_it_exists_for_a_transaction_with_ddl_of_its_own_too() {
+    let twins = Twins::none(Server::start());
+    let mut admin = twins.connect("postgres", "postgres");
+    let (proxy, _policies) = start(&twins, &["here"]);
+    admin.must("CREATE DATABASE here");
+    let mut inside = twins.connect("postgres", "here");
+    inside.must("GRANT TEMPORARY ON DATABASE here TO PUBLIC");
+    let mut teller = Client::connect(proxy.port(), "teller", "here").expect("a session");
+    for sql in
+        ["SELECT phone FROM people", "SELECT phone || '' FROM people", "SELECT p.phone FROM public.people p, own"]
+    {
+        teller.must("BEGIN");
+        teller.must("CREATE TEMPORARY TABLE own AS SELECT 1 AS x");
+        inside.must("CREATE TABLE people (id int, phone text); GRANT ALL ON people TO PUBLIC");
+        inside.must("INSERT INTO people VALUES (1, '13812345678')");
+        assert_eq!(teller.must(sql).rows, [[Some(b"138****5678".to_vec())]], "{sql}");
+        teller.must("ROLLBACK");
+        inside.must("DROP TABLE people");
+    }
+}

@@ -268,13 +268,14 @@ impl Statement<'_> {
             Some(schema) => catalog.relation_named(schema, &name.name).is_some(),
             None => catalog.bearing(&name.name).next().is_some() || self.found.common_tables.contains(&name.name),
         };
-        let mut named = self.found.relations.iter().zip(&self.found.places);
-        let Some((unknown, place)) = named.find(|(name, _)| !is_known(name) && !self.only_makes(name)) else {
-            return Ok(true);
-        };
-        if !self.is_fresh {
+        let named = self.found.relations.iter().zip(&self.found.places);
+        let unknown: Vec<_> = named.filter(|(name, _)| !is_known(name) && !self.only_makes(name)).collect();
+        // What the open transaction has made, no catalog shows; anything else another session may have made just now
+        let is_made = |name: &sql::Name| self.context.is_unsure && relation::is_made(self.context.names, &name.name);
+        if !self.is_fresh && unknown.iter().any(|(name, _)| !is_made(name)) {
             return Err(Stop::UnknownName);
         }
+        let Some(&(unknown, place)) = unknown.first() else { return Ok(true) };
         if self.context.is_unsure || unknown.schema.as_deref() == Some("pg_temp") {
             return Ok(false);
         }

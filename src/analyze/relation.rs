@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pg_query::protobuf::RangeVar;
 
+use super::Names;
 use super::analyzer::Analyzer;
 use super::rights::{Reach, RelationRights, Veil};
 use super::scope::{Mode, Scope, Table};
@@ -76,7 +77,7 @@ impl Analyzer<'_> {
     fn resolve(&self, range: &RangeVar) -> Result<Option<Arc<Relation>>> {
         let context = self.context;
         let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
-        if schema.is_none() && self.is_made(&range.relname) {
+        if schema.is_none() && is_made(self.context.names, &range.relname) {
             let bearing: Vec<_> = context.catalog.bearing(&range.relname).cloned().collect();
             return self.any_of(&bearing, &range.relname).map(|()| None);
         }
@@ -108,12 +109,6 @@ impl Analyzer<'_> {
         }
     }
 
-    /// Whether the open transaction has made a relation of this name: which one a bare name means depends on where.
-    fn is_made(&self, name: &str) -> bool {
-        let names = self.context.names;
-        matches!(names.changed(name), Some(Change::Made | Change::Both)) || names.view(name).is_some()
-    }
-
     /// Whether all columns of what a name means are those of the catalog.
     ///
     /// # Errors
@@ -143,6 +138,11 @@ impl Analyzer<'_> {
         let message = format!("it is not certain which relation \"{name}\" means in this session");
         Err(Stop::not_understood("ambiguous-name", message, "Write the name with its schema."))
     }
+}
+
+/// Whether the open transaction has made a relation of this name: which one a bare name means depends on where.
+pub(super) fn is_made(names: &dyn Names, name: &str) -> bool {
+    matches!(names.changed(name), Some(Change::Made | Change::Both)) || names.view(name).is_some()
 }
 
 /// The open transaction has changed a protected relation's columns, and what is asked for depends on which there are.

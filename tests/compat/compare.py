@@ -8,6 +8,7 @@ compare.py --junit FILE | --go FILE | --unittest FILE | --rust FILE    a runner'
 import collections
 import datetime
 import fnmatch
+import itertools
 import json
 import pathlib
 import re
@@ -87,11 +88,22 @@ def junit(file):
 
 
 def go(file):
+    """What failed with the first error of the server's that it or a part of it told."""
+    errors = {}
     for text in open(file):
         event = json.loads(text) if text.startswith("{") else {}
-        if "Test" in event and event.get("Action") in ("pass", "fail", "skip"):
-            # temporary directories bear numbers of their own
-            yield re.sub(r"\d{6,}", "N", f"{event['Package']}::{event['Test']}"), event["Action"]
+        if "Test" not in event:
+            continue
+        # temporary directories bear numbers of their own
+        test = re.sub(r"\d{6,}", "N", f"{event['Package']}::{event['Test']}")
+        if error := re.search(r"(?:ERROR|FATAL|pq): .*", event.get("Output", "")):
+            package, name = test.rsplit("::", 1)
+            for part in itertools.accumulate(name.split("/"), "{}/{}".format):
+                errors.setdefault(f"{package}::{part}", error[0])
+        elif event["Action"] == "fail":
+            yield test, "fail", errors.get(test, "")
+        elif event["Action"] in ("pass", "skip"):
+            yield test, event["Action"]
 
 
 def unittest(file):
