@@ -1,7 +1,8 @@
 -- What DBeaver sends to PostgreSQL: read from the sources of DBeaver 24.2.4 (github.com/dbeaver/dbeaver, commit 2428359b74 of
 -- 2024-10-24: plugins ext.postgresql, model.jdbc, model and model.sql), as their Java builds it for a server from 15 on, with the
 -- parameters as pgjdbc types them (setString: varchar, setLong: int8, dates and what it does not know: none); and what pgjdbc asks
--- by itself for DBeaver's calls of its metadata (PgResultSetMetaData, TypeInfoCache). dbeaver.py runs it.
+-- by itself when it connects and for DBeaver's calls of its metadata (PgResultSetMetaData, TypeInfoCache; written down by hand, as are
+-- DBeaver's INSERTs). Runs of blanks and line ends in them are not kept. dbeaver.py runs it.
 --
 -- `--: title`; `--> type value, …` the parameters, `{name}` an object's OID; `--then` before what follows in the same transaction;
 -- `--= …` the answer where it is not the catalog's: `columns id…`, the customers' rows in this order, `= value`, one cell,
