@@ -17,7 +17,8 @@ suite_prepare() {
       /def test_(table_as_composite|enum)\(/,/def /s/^( +)INSERT INTO tab (\(a, b\) VALUES \('"'foo'"'|VALUES)/'"''')\\n        await self.con.execute('''"'&/' test_codecs.py
 }
 suite_run() {
-  cd run && timeout 600 ../venv/bin/python -m pytest -q -p no:cacheprovider --junitxml=junit.xml \
+  # Its pools are of this database
+  cd run && PGDATABASE=postgres timeout 600 ../venv/bin/python -m pytest -q -p no:cacheprovider --junitxml=junit.xml \
     tests/test_{cache_invalidation,codecs,copy,execute,pool,prepare}.py
   from_junit junit.xml "$1"
 }
