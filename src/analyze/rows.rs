@@ -6,7 +6,7 @@
 //! query computes cannot be sealed; the same rows as plain VALUES can.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AConst, Node, ResTarget, SelectStmt, SortByDir, TypeName, a_const};
+use pg_query::protobuf::{AConst, Node, ParamRef, ResTarget, SelectStmt, SortByDir, TypeName, a_const};
 
 use super::constant::integer_of;
 use super::naming::{string, strings};
@@ -103,7 +103,9 @@ enum Bare {
     /// Strings: the list makes them `text`.
     Text,
     /// Numbers of which all are `int4`, or not.
-    Number { are_int4: bool },
+    Number {
+        are_int4: bool,
+    },
     /// Parameters declared as `int2`, `int4` or `int8`, or all as one other type.
     Integers,
     Declared(u32),
@@ -111,8 +113,26 @@ enum Bare {
 
 /// Types to which a `text` is cast by their input function, as a constant is that is written as one.
 const READ_AS_WRITTEN: [&str; 20] = [
-    "text", "varchar", "bpchar", "int2", "int4", "int8", "float4", "float8", "numeric", "date", "time", "timetz",
-    "timestamp", "timestamptz", "interval", "bool", "uuid", "json", "jsonb", "bytea",
+    "text",
+    "varchar",
+    "bpchar",
+    "int2",
+    "int4",
+    "int8",
+    "float4",
+    "float8",
+    "numeric",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "bool",
+    "uuid",
+    "json",
+    "jsonb",
+    "bytea",
 ];
 
 /// The cell with the cast that the query would do to it, where it comes to the same before and after the list has made one
@@ -129,12 +149,18 @@ fn cast_here<'c>(
         Some(own) => (own == placeless(ty)).then_some(Bare::Text),
         None => bare(cell, param_types),
     };
-    let mut kinds = column.filter(|cell| !is_null(cell)).map(kind_of);
+    let (untold, told): (Vec<&Node>, Vec<&Node>) = column.partition(|cell| is_untold(cell, param_types));
+    let mut kinds = told.into_iter().filter(|cell| !is_null(cell)).map(kind_of);
     let first = kinds.next().unwrap_or(Some(Bare::Text))?;
     let kind = kinds.try_fold(first, |kind, next| match (kind, next?) {
         (Bare::Number { are_int4 }, Bare::Number { are_int4: too }) => Some(Bare::Number { are_int4: are_int4 && too }),
         (kind, next) => (kind == next).then_some(kind),
     })?;
+    // A parameter of which nothing is known has the type of the others: as which the client is told of it
+    let own = super::constant::type_oid(&TypeName { typmods: Vec::new(), ..ty.clone() });
+    if !untold.is_empty() && own.is_none_or(|own| kind != Bare::Declared(own)) {
+        return None;
+    }
     let names = strings(&ty.names);
     let name = match names.as_slice() {
         [schema, name] if schema == "pg_catalog" => name.as_str(),
@@ -164,16 +190,22 @@ fn bare(cell: &Node, param_types: &[u32]) -> Option<Bare> {
             Some(a_const::Val::Fval(_)) => Some(Bare::Number { are_int4: false }),
             Some(a_const::Val::Boolval(_) | a_const::Val::Bsval(_)) => None,
         },
-        NodeEnum::ParamRef(parameter) => {
-            let at = usize::try_from(parameter.number).ok()?.checked_sub(1)?;
-            match param_types.get(at).copied().unwrap_or(0) {
-                0 => None,
-                20 | 21 | 23 => Some(Bare::Integers),
-                declared => Some(Bare::Declared(declared)),
-            }
-        }
+        NodeEnum::ParamRef(parameter) => match declared(parameter, param_types) {
+            20 | 21 | 23 => Some(Bare::Integers),
+            declared => Some(Bare::Declared(declared)),
+        },
         _ => None,
     }
+}
+
+fn is_untold(cell: &Node, param_types: &[u32]) -> bool {
+    matches!(&cell.node, Some(NodeEnum::ParamRef(parameter)) if declared(parameter, param_types) == 0)
+}
+
+/// The type that Parse gives a parameter, 0 for none.
+fn declared(parameter: &ParamRef, param_types: &[u32]) -> u32 {
+    let at = usize::try_from(parameter.number).ok().and_then(|number| number.checked_sub(1));
+    at.and_then(|at| param_types.get(at)).copied().unwrap_or(0)
 }
 
 /// Places in the text apart.
