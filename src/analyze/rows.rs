@@ -238,3 +238,54 @@ fn are_in_order(select: &SelectStmt, rows: &[&[Node]], names: &[String]) -> bool
     let numbers: Option<Vec<i32>> = rows.iter().map(number).collect();
     numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0] < pair[1]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bank_tests::in_context;
+    use super::super::{Context, decide};
+    use crate::plan::Verdict;
+    use crate::sql;
+
+    #[test]
+    fn a_cast_is_done_to_the_values_where_that_comes_to_the_same() {
+        const INT2: u32 = 21;
+        const INT4: u32 = 23;
+        const TEXT: u32 = 25;
+        const DATE: u32 = 1082;
+        let cases: [(&str, &str, &[u32], bool); 13] = [
+            ("(born) SELECT p::date", "('1990-01-02', 0), (NULL, 1)) s (p, n)", &[], true),
+            ("(born) SELECT p::date", "('1990-01-02'::date, 0), ('1990-01-03', 1)) s (p, n)", &[], true),
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, DATE], true),
+            // A parameter without a type has that of the others, or is a text
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, 0], true),
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[TEXT, 0], false),
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[], false),
+            ("(born) SELECT p::date", "($1, 0), ('1990-01-02', 1)) s (p, n)", &[DATE], false),
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, TEXT], false),
+            ("(phone) SELECT p::text", "('1', 0), (2, 1)) s (p, n)", &[], false),
+            ("(born) SELECT p", "('1990-01-02', 0), ('1990-01-03', 1)) s (p, n)", &[], false),
+            // An open column beside the sealed one
+            ("(born, branch) SELECT p::date, q::int", "('1990-01-02', 1, 0), (NULL, 0, 1)) s (p, q, n)", &[], true),
+            (
+                "(born, branch) SELECT p::date, q::int",
+                "('1990-01-02', $1, 0), (NULL, $2, 1)) s (p, q, n)",
+                &[INT2, INT4],
+                true,
+            ),
+            ("(born, branch) SELECT p::date, q::mood", "('1990-01-02', 'sad', 0)) s (p, q, n)", &[], false),
+        ];
+        for (head, rows, param_types, is_sealed) in cases {
+            let sql = format!("INSERT INTO customers {head} FROM (VALUES {rows} ORDER BY n");
+            let statement = sql::parse(&sql, true).unwrap().remove(0);
+            let verdict =
+                in_context("app", |context| decide(&sql, &statement, &Context { param_types, ..*context }, true));
+            match verdict.unwrap() {
+                Verdict::Rewrite(plan) => assert!(is_sealed && plan.sql.contains(" VALUES ("), "{sql}: {}", plan.sql),
+                Verdict::Refuse(refusal) => {
+                    assert!(!is_sealed && refusal.reason == "computed-value", "{sql}: {}", refusal.reason)
+                }
+                Verdict::Pass(_) => panic!("{sql}"),
+            }
+        }
+    }
+}
