@@ -202,10 +202,11 @@ fn is_untold(cell: &Node, param_types: &[u32]) -> bool {
     matches!(&cell.node, Some(NodeEnum::ParamRef(parameter)) if declared(parameter, param_types) == 0)
 }
 
-/// The type that Parse gives a parameter, 0 for none.
+/// The type that Parse gives a parameter, 0 for none. `unknown` is none to the server, too.
 fn declared(parameter: &ParamRef, param_types: &[u32]) -> u32 {
+    const UNKNOWN: u32 = 705;
     let at = usize::try_from(parameter.number).ok().and_then(|number| number.checked_sub(1));
-    at.and_then(|at| param_types.get(at)).copied().unwrap_or(0)
+    at.and_then(|at| param_types.get(at)).copied().filter(|ty| *ty != UNKNOWN).unwrap_or(0)
 }
 
 /// Places in the text apart.
@@ -252,7 +253,7 @@ mod tests {
         const INT4: u32 = 23;
         const TEXT: u32 = 25;
         const DATE: u32 = 1082;
-        let cases: [(&str, &str, &[u32], bool); 13] = [
+        let cases: [(&str, &str, &[u32], bool); 14] = [
             ("(born) SELECT p::date", "('1990-01-02', 0), (NULL, 1)) s (p, n)", &[], true),
             ("(born) SELECT p::date", "('1990-01-02'::date, 0), ('1990-01-03', 1)) s (p, n)", &[], true),
             ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, DATE], true),
@@ -260,6 +261,7 @@ mod tests {
             ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, 0], true),
             ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[TEXT, 0], false),
             ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[], false),
+            ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[705, 705], false),
             ("(born) SELECT p::date", "($1, 0), ('1990-01-02', 1)) s (p, n)", &[DATE], false),
             ("(born) SELECT p::date", "($1, 0), ($2, 1)) s (p, n)", &[DATE, TEXT], false),
             ("(phone) SELECT p::text", "('1', 0), (2, 1)) s (p, n)", &[], false),
