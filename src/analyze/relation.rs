@@ -159,14 +159,16 @@ pub(super) fn full_name(relation: &Relation) -> String {
 pub(super) fn table(referred: Referred, range: &RangeVar) -> Table {
     let label = range.alias.as_ref().map_or(&range.relname, |alias| &alias.aliasname);
     let schema_of = |relation: &Relation| range.alias.is_none().then(|| relation.schema.clone());
+    // What the catalog does not have is in the schema that the statement gives it
+    let written = || Some(range.schemaname.clone()).filter(|schema| range.alias.is_none() && !schema.is_empty());
     let mut table = match referred {
-        Referred::Unseen => Table::unknown(label),
+        Referred::Unseen => Table { schema: written(), ..Table::unknown(label) },
         Referred::Open(relation) => Table {
             schema: schema_of(&relation),
             is_complete: relation.kind != RelationKind::Other,
             ..Table::derived(label, relation.columns.iter().map(|column| Column::open(&column.name)).collect())
         },
-        Referred::NewView(columns) => of_view(label, columns),
+        Referred::NewView(columns) => Table { schema: written(), ..of_view(label, columns) },
         Referred::View(relation, columns) => Table { schema: schema_of(&relation), ..of_view(label, columns) },
         Referred::Inlined(relation, Inlined { query, columns }) => Table {
             schema: schema_of(&relation),

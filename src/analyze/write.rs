@@ -74,7 +74,7 @@ impl Analyzer<'_> {
         }
         let Some(source) = insert.select_stmt.as_deref_mut() else { return Ok(()) };
         let Some(NodeEnum::SelectStmt(select)) = &mut source.node else { return Ok(()) };
-        super::rows::flatten(select);
+        super::rows::flatten(select, self.context.param_types);
         let rows = select.values_lists.len().max(1);
         columns.iter().for_each(|column| self.count_written(column, rows));
         if self.insert_unnested(select, &columns, with)? {

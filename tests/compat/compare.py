@@ -84,7 +84,16 @@ def junit(file):
     for case in xml.parse(file).iter("testcase"):
         kinds = {child.tag for child in case}
         verdict = "fail" if kinds & {"failure", "error"} else "skip" if "skipped" in kinds else "pass"
-        yield f"{case.get('classname')}::{case.get('name')}", verdict
+        errors = [told(child.text or "") for child in case if child.tag in ("failure", "error")]
+        yield f"{case.get('classname')}::{case.get('name')}", verdict, *errors[:1]
+
+
+def told(traceback):
+    """The error that a traceback ends with, and the rule of pgveil that it names."""
+    lines = re.sub(r"(?m)^E +", "", traceback)
+    errors = re.findall(r"(?m)^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning)\w*: .*", lines)[-1:]
+    rules = re.findall(r"[Rr]ule [\w-]+ of pgveil", lines)[-1:]
+    return " ".join(errors + [rule for rule in rules if rule not in "".join(errors)])
 
 
 def go(file):

@@ -138,6 +138,15 @@ CREATE VIEW contacts AS SELECT id, phone FROM customers;
 ALTER VIEW contacts RENAME TO people;
 SELECT id, phone FROM people WHERE id = 8;
 
+# name: new-view-by-its-schema
+# note: public.contacts.id was said to be of no table
+CREATE VIEW contacts AS SELECT id, phone FROM customers;
+SELECT public.contacts.id, public.contacts.phone FROM public.contacts WHERE public.contacts.id < 4 ORDER BY public.contacts.id;
+
+# name: new-table-by-its-schema
+CREATE TEMP TABLE fresh AS SELECT 8 AS id;
+SELECT pg_temp.fresh.id, c.phone FROM pg_temp.fresh JOIN customers c ON c.id = pg_temp.fresh.id;
+
 # name: system-column-without-its-table
 # roles: teller auditor
 # note: was said not to exist

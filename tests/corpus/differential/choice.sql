@@ -306,6 +306,16 @@ UPDATE customers SET credit_limit = (CASE WHEN (id = 5) THEN $1 WHEN (id = 6) TH
 # params: ["90001", "n", "110105199001023011", "13911110001", "90002", "m", "110105199001023012", "13911110002"]
 INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT p0::BIGINT, p1::VARCHAR, p2::VARCHAR, p3::VARCHAR, p4::INTEGER FROM (VALUES ($1::BIGINT, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, 1::INTEGER, 0), ($5::BIGINT, $6::VARCHAR, $7::VARCHAR, $8::VARCHAR, 1::INTEGER, 1)) AS imp_sen(p0, p1, p2, p3, p4, sen_counter) ORDER BY sen_counter RETURNING id, phone;
 
+# name: insert-of-values-whose-types-only-the-query-says
+INSERT INTO customers (id, name, id_number, phone, branch_id, birth_date) SELECT p0::BIGINT, p1::VARCHAR, p2::VARCHAR(18), p3::TEXT, p4::INTEGER, p5::DATE FROM (VALUES (90001, 'n', '110105199001023011', '13911110001', 1, NULL, 0), (90002, 'm', '110105199001023012', NULL, 1, '1990-01-02'::date, 1)) AS imp_sen(p0, p1, p2, p3, p4, p5, sen_counter) ORDER BY sen_counter RETURNING id, id_number, phone, birth_date;
+
+# name: insert-of-values-whose-types-only-the-query-says-cut
+INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT p0::BIGINT, p1::VARCHAR(3), p2::VARCHAR, p3::VARCHAR, p4::INTEGER FROM (VALUES (90001, 'longer', '110105199001023011', '13911110001', 2), (90002, 'm', '110105199001023012', NULL, 1)) AS s(p0, p1, p2, p3, p4) RETURNING id, name, branch_id;
+
+# name: insert-of-values-of-a-number-and-a-string
+# expect: refuse
+INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT p0::BIGINT, p1::VARCHAR, p2::VARCHAR, p2::VARCHAR, 1 FROM (VALUES (90001, 'n', '1'), (90002, 'm', 2)) AS s(p0, p1, p2);
+
 # name: insert-of-values-handed-on-in-another-order
 # expect: refuse
 INSERT INTO customers (id, name, id_number, phone, branch_id) SELECT p0, 'n', p1, p1, 1 FROM (VALUES (90001::bigint, '110105199001023011'::varchar, 1), (90002, '110105199001023012', 0)) AS s(p0, p1, c) ORDER BY c RETURNING id;
