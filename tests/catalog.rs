@@ -137,6 +137,30 @@ async fn a_migration_is_never_the_victim_of_a_deadlock_with_the_snapshot() {
     }
 }
 
+/// A table that a migration holds for long, and a view that reads it, are read without what would have to be locked.
+#[tokio::test]
+async fn what_stays_locked_keeps_nobody_from_the_rest() {
+    let (server, _admin) = server_with_schema().await;
+    let migration = client(&server, "postgres").await;
+    let follower = client(&server, "follower").await;
+    migration.batch_execute("BEGIN; LOCK TABLE bank.customer IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let held = load(&follower, Known::Nothing).await.expect("what is not locked");
+    let locked: Vec<_> = held.relations.values().filter(|r| r.is_locked).map(|r| r.name.as_str()).collect();
+    assert!(locked.contains(&"customer") && locked.contains(&"vip") && !locked.contains(&"movement"), "{locked:?}");
+    let customer = held.relation_named("bank", "customer").expect("customer");
+    assert!(customer.columns.len() > 3 && customer.checks.is_empty() && !customer.triggers.is_empty());
+    assert_eq!(held.relation_named("bank", "vip").expect("vip").definition, None);
+    assert!(held.relation_named("pg_catalog", "pg_tables").expect("pg_tables").definition.is_some());
+    // It has been waited for once
+    let began = std::time::Instant::now();
+    load(&follower, Known::Earlier(&held)).await.expect("what is not locked");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    migration.batch_execute("ROLLBACK").await.unwrap();
+    let free = load(&follower, Known::Earlier(&held)).await.expect("all");
+    assert!(!free.has_locked() && free.relation_named("bank", "vip").expect("vip").definition.is_some());
+    assert_ne!(free.fingerprint, held.fingerprint);
+}
+
 #[tokio::test]
 async fn views_rules_and_system_relations_are_followed() {
     let (server, _admin) = server_with_schema().await;

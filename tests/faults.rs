@@ -158,6 +158,35 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A long migration holds one protected table, and something else changes the catalog meanwhile.
+#[test]
+fn a_locked_table_keeps_nobody_from_the_others() {
+    let bench = Bench::start();
+    let mut migration = bench.twins.connect("postgres", "bank");
+    migration.must("BEGIN");
+    migration.must("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE");
+    bench.twins.connect("postgres", "bank").must("CREATE TABLE another (a int)");
+    let began = Instant::now();
+    // Longer than an unconfirmed catalog is trusted
+    while began.elapsed() < Duration::from_secs(12) {
+        let mut teller = Client::connect(bench.proxy.port(), "teller", "bank").expect("logins go on");
+        let rows = teller.must("SELECT phone FROM customers WHERE id = 1").rows;
+        assert_eq!(rows.len(), 1);
+        bench.client().must("SELECT phone FROM customers WHERE id = 1");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let mut teller = Client::connect(bench.proxy.port(), "teller", "bank").expect("logins go on");
+    let refused = teller.query(b"SELECT balance FROM accounts").failure.expect("nobody knows what it runs");
+    assert_eq!(refused.sqlstate, "42501", "{refused:?}");
+    assert!(refused.message.contains("locked"), "{refused:?}");
+    migration.must("ROLLBACK");
+    let began = Instant::now();
+    while teller.query(b"SELECT balance FROM accounts").failure.is_some() {
+        assert!(began.elapsed() < Duration::from_secs(5), "it is free again");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn a_full_disk_under_the_trail_stops_protected_data_until_there_is_room() {
     let Some(disk) = SmallDisk::mount() else {

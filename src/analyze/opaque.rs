@@ -203,6 +203,9 @@ fn behind(relation: &Relation, is_written: bool, context: &Context<'_>) -> Funct
 fn run_by(relation: &Relation, is_written: bool, context: &Context<'_>) -> (FunctionClass, String) {
     let name = super::relation::full_name(relation);
     let mut worst = (FunctionClass::BuiltinSafe, String::new());
+    if relation.is_locked {
+        worst = worst.max((FunctionClass::Unknown, format!("{name}, which another transaction holds locked")));
+    }
     if relation.kind == RelationKind::ForeignTable {
         worst = worst.max((FunctionClass::Opaque, format!("foreign table {name}")));
     }

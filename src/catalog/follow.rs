@@ -451,9 +451,12 @@ impl Task {
             (Some(_), None) | (None, _) => Known::Nothing,
         };
         let loaded = load(client, known).await?;
+        // What is locked is looked for again; else: read before the load, so that a change in between shows at the next look
+        match loaded.has_locked() {
+            true => seen.horizon.clear(),
+            false => (seen.horizon, seen.changes) = (horizon, Some(changes)),
+        }
         let catalog = replace(held, loaded);
-        // Read before the load: a change in between shows at the next look.
-        (seen.horizon, seen.changes) = (horizon, Some(changes));
         Ok(confirm(catalog))
     }
 }

@@ -29,34 +29,42 @@ pub enum LoadError {
     Version(String),
 }
 
-/// How long a migration's locks are waited for, and the pause in which they are left alone.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a migration's locks are waited for before what they cover is left out, and the pause in which they are left alone.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long in all: locks that come and go.
+const LONGEST: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Reads the whole catalog of the database that `client` is connected to. The version is left at zero.
 ///
-/// What cannot be locked at once is tried again, with every lock released in between.
+/// What cannot be locked at once is tried again, with every lock released in between. A relation that stays locked is then
+/// read without its expressions ([`Relation::is_locked`]): it must not keep everybody from everything else.
 pub async fn load(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
     let began = Instant::now();
     loop {
-        match load_once(client, known).await {
+        // Where some were left out before, it has been waited for
+        let leaves_out = began.elapsed() >= PATIENCE || known.earlier().is_some_and(Catalog::has_locked);
+        match load_once(client, known, leaves_out).await {
             Err(LoadError::Query(error))
-                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && began.elapsed() < PATIENCE => {}
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && began.elapsed() < LONGEST => {}
             loaded => return loaded,
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn load_once(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
+async fn load_once(client: &Client, known: Known<'_>, leaves_out: bool) -> Result<Catalog, LoadError> {
     client.batch_execute(sql::BEGIN).await?;
-    let loaded = read(client, known).await;
+    let loaded = read(client, known, leaves_out).await;
     // Ends the transaction after success and failure alike; a failure here shows again at the next BEGIN.
     client.batch_execute("ROLLBACK").await?;
     loaded
 }
 
-async fn read(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
+async fn read(client: &Client, known: Known<'_>, leaves_out: bool) -> Result<Catalog, LoadError> {
+    let locked: Option<Vec<Oid>> =
+        if leaves_out { client.query_one(sql::LOCKED, &[]).await?.try_get(0)? } else { None };
+    let locked = locked.unwrap_or_default();
     let server_version = server_version(client).await?;
     let mut catalog = Catalog { server_version, ..Catalog::default() };
     let is_system = |oid: Oid| oid < FIRST_NORMAL_OID;
@@ -65,7 +73,7 @@ async fn read(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
             catalog.system.clone_from(&old.system);
             lend(old, &mut catalog, |relation| !relation.is_temporary, |_| true);
             let temporary: Vec<Oid> = client.query_one(sql::TEMPORARY, &[]).await?.try_get(0)?;
-            relations(client, &mut catalog, &Scope { from: 0, only: Some(temporary) }).await?;
+            relations(client, &mut catalog, &Scope { from: 0, only: Some(temporary), locked }).await?;
         }
         Known::Nothing | Known::Earlier(_) => {
             catalog.system = client.query_one(sql::SYSTEM, &[]).await?.try_get(0)?;
@@ -77,7 +85,7 @@ async fn read(client: &Client, known: Known<'_>) -> Result<Catalog, LoadError> {
                     FIRST_NORMAL_OID
                 }
             };
-            relations(client, &mut catalog, &Scope { from, only: None }).await?;
+            relations(client, &mut catalog, &Scope { from, only: None, locked }).await?;
             functions(client, &mut catalog, from).await?;
         }
     }
@@ -116,6 +124,8 @@ struct Scope {
     from: Oid,
     /// `None`: all from there on.
     only: Option<Vec<Oid>>,
+    /// These without what would have to be locked.
+    locked: Vec<Oid>,
 }
 
 /// Puts in what an older snapshot knows.
@@ -161,7 +171,8 @@ async fn relations(client: &Client, catalog: &mut Catalog, scope: &Scope) -> Res
             column.is_key = true;
         }
     }
-    for row in client.query(sql::RELATIONS, &[&scope.from, &scope.only]).await? {
+    let statement = sql::without(&scope.locked, sql::RELATIONS);
+    for row in client.query(&statement, &[&scope.from, &scope.only]).await? {
         let oid = row.try_get(0)?;
         let mut relation = Relation {
             oid,
@@ -173,6 +184,7 @@ async fn relations(client: &Client, catalog: &mut Catalog, scope: &Scope) -> Res
             has_rules: row.try_get(6)?,
             definition: row.try_get(7)?,
             has_row_security: row.try_get(8)?,
+            is_locked: row.try_get(9)?,
             columns: columns.remove(&oid).unwrap_or_default(),
             parents: parents.remove(&oid).unwrap_or_default(),
             depends_on: depends_on.remove(&oid).unwrap_or_default(),
@@ -198,7 +210,8 @@ async fn grouped<T>(
     read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<HashMap<Oid, Vec<T>>, LoadError> {
     let mut groups: HashMap<Oid, Vec<T>> = HashMap::new();
-    for row in client.query(&sql::within(facts), &[&scope.from, &scope.only]).await? {
+    let facts = sql::within(&sql::without(&scope.locked, facts));
+    for row in client.query(&facts, &[&scope.from, &scope.only]).await? {
         groups.entry(row.try_get(0)?).or_default().push(read(&row)?);
     }
     Ok(groups)
@@ -386,7 +399,7 @@ fn hash_of(write: impl FnOnce(&mut DefaultHasher)) -> u64 {
 fn hash_relation(relation: &Relation, state: &mut DefaultHasher) {
     let Relation { oid, schema, name, kind, owner, parents, definition, depends_on, has_rules, is_temporary, .. } =
         relation;
-    relation.has_row_security.hash(state);
+    (relation.has_row_security, relation.is_locked).hash(state);
     (1, oid, schema, name, *kind as u8, owner, parents, definition, depends_on, has_rules, is_temporary).hash(state);
     (&relation.triggers, &relation.cascades_to, &relation.code).hash(state);
     for c in &relation.columns {

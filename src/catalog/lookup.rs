@@ -28,6 +28,11 @@ pub enum TempSchema<'a> {
 }
 
 impl Catalog {
+    /// Whether a relation was locked when this was read.
+    pub fn has_locked(&self) -> bool {
+        self.relations.values().any(|relation| relation.is_locked)
+    }
+
     /// Enters a relation under its OID and names, replacing an older one of the same OID.
     pub fn insert(&mut self, relation: impl Into<Arc<Relation>>) {
         let relation = relation.into();

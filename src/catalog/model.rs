@@ -110,6 +110,9 @@ pub struct Relation {
     pub is_temporary: bool,
     /// Row-level security is on: who reads it decides which rows there are.
     pub has_row_security: bool,
+    /// Another transaction held it locked when it was read, so that defaults, checks, unique indexes and a view's definition
+    /// are missing.
+    pub is_locked: bool,
     /// Of everything above, for [`super::load::fingerprint`].
     pub fingerprint: u64,
 }

@@ -1,5 +1,7 @@
 //! The statements that read a snapshot, and the one that tells whether a newer one is needed.
 
+use super::super::model::Oid;
+
 /// One snapshot for all statements. An empty search_path makes the server qualify names in what it prints, and dates are
 /// printed in a form that every session reads alike. Printing a view's definition locks what it reads until the end; a
 /// short `lock_timeout`, well below `deadlock_timeout`, lets go before a migration that holds the rest is the one that
@@ -34,17 +36,37 @@ SELECT string_agg(format('%s:%s', n, x), ' ' ORDER BY k) FROM (
     SELECT 10, count(*), sum(hashtext(rolname::text)::int8 # oid::int8) FROM pg_roles
 ) AS part";
 
-/// `$1`: of which OID on. `$2`: of these alone, unless it is NULL.
+/// `$1`: of which OID on. `$2`: of these alone, unless it is NULL. `:locked`: [`without`].
 pub const RELATIONS: &str = "\
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, coalesce(r.rolname::text, ''),
        c.relpersistence = 't',
        EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'),
-       CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
-       c.relrowsecurity
+       CASE WHEN c.relkind IN ('v', 'm') AND c.oid <> ALL (:locked) THEN pg_get_viewdef(c.oid) END,
+       c.relrowsecurity, c.oid = ANY (:locked)
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_roles r ON r.oid = c.relowner
  WHERE c.oid >= $1 AND ($2::oid[] IS NULL OR c.oid = ANY ($2))";
+
+/// What cannot be printed now: relations that a transaction holds in ACCESS EXCLUSIVE mode or waits for so, and views that
+/// read one of these.
+pub const LOCKED: &str = "\
+WITH held AS (
+    SELECT coalesce(i.indrelid, l.relation) AS oid FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+SELECT array_agg(oid) FROM (
+    SELECT oid FROM held
+    UNION
+    SELECT w.ev_class FROM pg_rewrite w
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+     WHERE d.refobjid IN (SELECT oid FROM held)) AS locked";
+
+/// A statement of these that print expressions, without those of relations that are locked.
+pub fn without(locked: &[Oid], statement: &str) -> String {
+    let oids: Vec<String> = locked.iter().map(Oid::to_string).collect();
+    statement.replace(":locked", &format!("'{{{}}}'::oid[]", oids.join(",")))
+}
 
 /// Of every session.
 pub const TEMPORARY: &str = "SELECT coalesce(array_agg(oid), '{}') FROM pg_class WHERE relpersistence = 't'";
@@ -61,7 +83,7 @@ pub const SCHEMAS: &str = "SELECT nspname::text FROM pg_namespace WHERE nspname 
 
 pub const COLUMNS: &str = "\
 SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid), a.attgenerated <> '', a.attidentity <> ''
+       CASE WHEN a.attrelid <> ALL (:locked) THEN pg_get_expr(d.adbin, d.adrelid) END, a.attgenerated <> '', a.attidentity <> ''
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid AND c.relkind NOT IN ('i', 'I', 't')
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -153,12 +175,12 @@ SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1],
        i.indisprimary AND i.indimmediate, coalesce(pg_get_indexdef(i.indexrelid), '')
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
- WHERE i.indisunique AND i.indrelid >= 16384
+ WHERE i.indisunique AND i.indrelid >= 16384 AND i.indrelid <> ALL (:locked)
    AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind <> 't')";
 
 pub const CHECKS: &str = "\
 SELECT conrelid, conname::text, coalesce(pg_get_constraintdef(oid), ''), convalidated
-  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0";
+  FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 AND conrelid <> ALL (:locked)";
 
 pub const FUNCTIONS: &str = "\
 SELECT p.oid, n.nspname::text, p.proname::text, p.prokind, l.lanname::text, p.provolatile,
