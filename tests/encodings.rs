@@ -188,6 +188,12 @@ fn literals_are_sealed_as_the_server_reads_them() {
     app.must("CREATE FUNCTION same(t text) RETURNS text LANGUAGE sql AS 'SELECT t'");
     let mut session = Client::connect(proxy.port(), "app", "bank").unwrap();
     session.must("SET client_encoding TO 'SJIS'");
+    for sql in [
+        &b"SELECT id FROM customers WHERE phone = '\x81\x91\x87\x8a'"[..],
+        b"DELETE FROM customers WHERE phone IN ('\x87\x8a')",
+    ] {
+        assert_eq!(session.query(sql).failure.map(|failure| failure.sqlstate).as_deref(), Some("0A000"));
+    }
     let reply = session.query(b"SELECT same('\x87\x8a')");
     assert_eq!(
         (reply.rows, reply.failure),

@@ -10,6 +10,8 @@ use pg_query::protobuf::{
 
 use crate::sql;
 
+const UNKNOWN_FORM: &str = "the filter uses a form of SQL that filters do not know: write it more simply";
+
 /// Which rows exist for a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
@@ -133,7 +135,7 @@ fn pin(node: &mut Node, around: &Around<'_>) -> Result<(), String> {
         )),
         Some(NodeEnum::RangeVar(_)) => Ok(()),
         Some(NodeEnum::JoinExpr(join)) => pin_join(join, around),
-        Some(_) => Err("the filter uses a form of SQL that filters do not know: write it more simply".to_owned()),
+        Some(_) => Err(UNKNOWN_FORM.to_owned()),
     }
 }
 
@@ -205,11 +207,10 @@ fn clients_own(value: SqlValueFunctionOp) -> Result<(), String> {
         Op::SvfopCurrentTime | Op::SvfopCurrentTimeN => ("current_time", INSTANT),
         Op::SvfopLocaltime | Op::SvfopLocaltimeN => ("localtime", INSTANT),
         Op::SvfopLocaltimestamp | Op::SvfopLocaltimestampN => ("localtimestamp", INSTANT),
-        Op::SvfopCurrentTimestamp
-        | Op::SvfopCurrentTimestampN
-        | Op::SvfopSessionUser
-        | Op::SvfopCurrentCatalog
-        | Op::SqlvalueFunctionOpUndefined => return Ok(()),
+        Op::SvfopCurrentTimestamp | Op::SvfopCurrentTimestampN | Op::SvfopSessionUser | Op::SvfopCurrentCatalog => {
+            return Ok(());
+        }
+        Op::SqlvalueFunctionOpUndefined => return Err(UNKNOWN_FORM.to_owned()),
     };
     Err(format!("the filter uses `{word}`, which the client can change: {instead}"))
 }
