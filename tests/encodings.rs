@@ -191,10 +191,16 @@ fn literals_are_sealed_as_the_server_reads_them() {
     for sql in [
         &b"SELECT id FROM customers WHERE phone = '\x81\x91\x87\x8a'"[..],
         b"DELETE FROM customers WHERE phone IN ('\x87\x8a')",
+        b"INSERT INTO customers (id, name, id_number, branch_id) VALUES (800002, 'n', '\x87\x8a', 901)",
+        b"PREPARE p AS UPDATE customers SET address = '\x87\x8a' WHERE id = 1",
+        b"DECLARE c CURSOR WITH HOLD FOR SELECT id FROM customers WHERE phone = '\x87\x8a'",
+        b"SELECT 1; UPDATE customers SET phone = '\x87\x8a'",
     ] {
         assert_eq!(session.query(sql).failure.map(|failure| failure.sqlstate).as_deref(), Some("0A000"));
     }
-    let reply = session.query(b"SELECT same('\x87\x8a')");
+    session.must("PREPARE q AS UPDATE customers SET phone = $1 WHERE id = 1");
+    assert!(session.query(b"EXECUTE q ('\x87\x8a')").failure.is_some());
+    let reply = session.query(b"SELECT same('\x87\x8a');");
     assert_eq!(
         (reply.rows, reply.failure),
         (vec![vec![Some(b"\xfa\x58".to_vec())]], None),

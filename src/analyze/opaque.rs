@@ -160,8 +160,11 @@ fn system_table(oid: Oid, context: &Context<'_>) -> Option<String> {
         if relation.schema == "pg_catalog" && relation.kind == RelationKind::Table {
             return Some(super::relation::full_name(relation));
         }
-        let Some(definition) = relation.definition.as_deref().filter(|_| seen.insert(relation.oid)) else { continue };
         // A view that cannot be read may stand for anything
+        if relation.is_locked {
+            return Some(super::relation::full_name(relation));
+        }
+        let Some(definition) = relation.definition.as_deref().filter(|_| seen.insert(relation.oid)) else { continue };
         let Some(names) = changed_through(definition) else { return Some(super::relation::full_name(relation)) };
         let behind = |name: Name| catalog.relation_named(name.schema.as_deref().unwrap_or("pg_catalog"), &name.name);
         next.extend(names.into_iter().filter_map(behind).map(|relation| relation.oid));

@@ -175,8 +175,10 @@ fn cast_here<'c>(
         }
         // The list's own type
         Bare::Number { are_int4: true } if name == "int4" => return is_plain.then(|| cell.clone()),
-        Bare::Number { .. } => matches!(name, "int2" | "int4" | "int8" | "float4" | "float8" | "numeric"),
-        Bare::Integers | Bare::Declared(_) => true,
+        Bare::Number { .. } | Bare::Integers => {
+            matches!(name, "int2" | "int4" | "int8" | "float4" | "float8" | "numeric")
+        }
+        Bare::Declared(_) => true,
     };
     (is_plain && is_cast).then(|| super::build::cast(cell.clone(), ty.clone()))
 }

@@ -93,6 +93,9 @@ impl Check<'_> {
             let proposal = self.nearest_relation(&object).unwrap_or_default();
             return self.error(&object, format!("no such table or view{proposal}"));
         };
+        if relation.is_locked {
+            return self.error(&object, "another transaction holds it locked: check again when it is free");
+        }
         for (name, column) in &named.columns {
             match relation.columns.iter().find(|live| live.name == *name) {
                 Some(live) => self.column(&relation, live, column),

@@ -91,16 +91,19 @@ impl<D: Decider, O: Observer> Session<D, O> {
         text::decode(sql, &self.books.parameters.client_encoding).map_err(Stop::Refuse)
     }
 
-    /// That the server reads each character of a text that means protected data as pgveil does.
+    /// That the server reads each character of a text that is replaced as pgveil does.
     pub(super) fn check_reading(&self, sql: &[u8]) -> Result<(), Stop> {
         encoding::to_utf8(&self.books.parameters.client_encoding, sql).map(drop).map_err(Stop::Refuse)
     }
 
-    /// A text in the client's encoding, exactly where it reaches protected data. A mask's or filter's literals may hold
-    /// characters that the encoding lacks: these become escapes.
+    /// A text in the client's encoding: pgveil's own exactly, the client's as it came. A mask's or filter's literals may
+    /// hold characters that the encoding lacks: these become escapes.
     pub(super) fn encode<'a>(&self, sql: &'a str, is_exact: bool) -> Result<Cow<'a, [u8]>, Stop> {
         let encoding = &self.books.parameters.client_encoding;
         text::encode(sql, encoding, is_exact).or_else(|error| {
+            if !is_exact {
+                return Err(Stop::Refuse(error));
+            }
             let escaped = sql::escaped(sql).ok_or(Stop::Refuse(error))?;
             let bytes = text::encode(&escaped, encoding, is_exact).map_err(Stop::Refuse)?;
             Ok(Cow::Owned(bytes.into_owned()))
@@ -123,9 +126,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
                 if let Some(error) = &self.style_error {
                     return Err(not_now(error, "unusable-settings", plan));
                 }
-                if touches(plan) {
-                    encoding::from_utf8(&self.books.parameters.client_encoding, sql.as_bytes())
-                        .map_err(|error| not_now(&error, "unusable-settings", plan))?;
+                if let Err(error) = encoding::from_utf8(&self.books.parameters.client_encoding, sql.as_bytes())
+                    && replaces(plan, sql)
+                {
+                    return Err(not_now(&error, "unusable-settings", plan));
                 }
                 self.observer.may_start().map_err(|error| not_now(&error, "audit-unwritable", plan))?;
                 Ok(Some(Arc::clone(plan)))
@@ -187,9 +191,9 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 }
 
-/// Whether it reaches something protected, and is no statement that is only watched.
-pub(super) fn touches(plan: &Plan) -> bool {
-    !plan.touched.is_empty()
+/// Whether a text of pgveil's own goes in the place of the client's. What is only watched goes as it came.
+pub(super) fn replaces(plan: &Plan, sql: &str) -> bool {
+    !sql.contains(&plan.sql)
 }
 
 fn with_verdict(prepared: &PreparedSql, verdict: Verdict) -> PreparedSql {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::BufMut;
 
-use super::ask::{Renewed, Stop, touches};
+use super::ask::{Renewed, Stop, replaces};
 use super::client::Next;
 use super::decider::Decider;
 use super::machine::{Session, unwritable};
@@ -27,8 +27,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
         let types: Vec<u32> = parse.types().collect();
         let verdict = self.ask(|decider, books| decider.decide_parse(&sql, &types, books))?;
         let plan = self.plan(&sql, &verdict)?;
-        if plan.as_deref().is_some_and(touches) {
-            self.check_reading(parse.sql)?;
+        if let (Some(plan), Err(stop)) = (&plan, self.check_reading(parse.sql))
+            && replaces(plan, &sql)
+        {
+            return Err(stop);
         }
         self.books.statements.make_room(&name).map_err(Stop::Refuse)?;
         let prepared = Arc::new(PreparedSql { sql: sql.into_owned(), verdict, param_types: types });
@@ -44,7 +46,8 @@ impl<D: Decider, O: Observer> Session<D, O> {
     fn write_parse(&self, name: &[u8], plan: &Plan, statement: &Statement, outbox: &mut Outbox) -> Result<(), Stop> {
         reveal::check_declared(plan, &statement.prepared.param_types).map_err(Stop::Refuse)?;
         let types = reveal::upstream_types(plan, &statement.prepared.param_types);
-        write_parse(outbox, name, &self.encode(&plan.sql, touches(plan))?, &types)
+        let text = self.encode(&plan.sql, replaces(plan, &statement.prepared.sql))?;
+        write_parse(outbox, name, &text, &types)
     }
 
     /// A Parse is on its way: what has to be known of it.
@@ -249,7 +252,10 @@ impl<D: Decider, O: Observer> Session<D, O> {
     ) -> Result<(), Stop> {
         let prepared = &statement.prepared;
         let (text, types) = match &plan {
-            Some(plan) => (self.encode(&plan.sql, touches(plan))?, reveal::upstream_types(plan, &prepared.param_types)),
+            Some(plan) => (
+                self.encode(&plan.sql, replaces(plan, &prepared.sql))?,
+                reveal::upstream_types(plan, &prepared.param_types),
+            ),
             None => (self.encode(&prepared.sql, false)?, prepared.param_types.clone()),
         };
         if !raw_name.is_empty() {

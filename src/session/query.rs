@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ask::{Stop, touches};
+use super::ask::{Stop, replaces};
 use super::client::{NO_SQL, Next, is_found_first};
 use super::decider::{Decider, QueryDecision, StatementDecision};
 use super::machine::{Session, unwritable};
@@ -21,6 +21,8 @@ const FAILING: &str = "SELECT 1 OPERATOR(pg_catalog./) 0";
 struct Mixed {
     text: String,
     executions: VecDeque<Execution>,
+    /// Some of it is not the client's.
+    is_replaced: bool,
 }
 
 impl<D: Decider, O: Observer> Session<D, O> {
@@ -35,8 +37,12 @@ impl<D: Decider, O: Observer> Session<D, O> {
             self.push_query(passed(statements), false);
             return Ok(Next::Forward);
         }
-        if statements.iter().any(|statement| matches!(&statement.verdict, Verdict::Rewrite(plan) if touches(plan))) {
-            self.check_reading(sql)?;
+        let is_replaced =
+            |decision: &StatementDecision| matches!(&decision.verdict, Verdict::Rewrite(plan) if replaces(plan, &text));
+        if let Err(stop) = self.check_reading(sql)
+            && statements.iter().any(is_replaced)
+        {
+            return Err(stop);
         }
         if statements.iter().any(|statement| text.get(statement.range.clone()).is_none()) {
             let message = "a statement's place in its text is wrong";
@@ -48,12 +54,13 @@ impl<D: Decider, O: Observer> Session<D, O> {
 
     /// The statements up to the first refused one, each as its verdict says, and a failing one in its place.
     fn mixed(&mut self, text: &str, statements: Vec<StatementDecision>) -> Mixed {
-        let mut mixed = Mixed { text: String::new(), executions: VecDeque::new() };
+        let mut mixed = Mixed { text: String::new(), executions: VecDeque::new(), is_replaced: false };
         for StatementDecision { range, verdict } in statements {
             let original = text.get(range).unwrap_or_default();
             match self.admit(original, &verdict).and_then(|plan| self.looked_up(plan)) {
                 Ok(None) => mixed.add(original, Execution { effect: effect(verdict), ..Execution::default() }),
                 Ok(Some(plan)) => {
+                    mixed.is_replaced |= replaces(&plan, original);
                     let (effect, sql) = (plan.effect.clone(), plan.sql.clone());
                     let mut execution = Execution { plan: Some(plan), effect, ..Execution::default() };
                     self.start(original, &mut execution);
@@ -77,8 +84,7 @@ impl<D: Decider, O: Observer> Session<D, O> {
     }
 
     fn send_query(&mut self, mixed: Mixed, outbox: &mut Outbox) -> Result<Next, Stop> {
-        let is_exact = mixed.executions.iter().any(|execution| execution.plan.as_deref().is_some_and(touches));
-        let text = match self.encode(&mixed.text, is_exact) {
+        let text = match self.encode(&mixed.text, mixed.is_replaced) {
             Ok(text) => text,
             Err(stop) => {
                 self.never_sent(&mixed, &stop);
